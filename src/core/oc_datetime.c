@@ -1,0 +1,201 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <time.h>
+
+#include "oc_datetime.h"
+
+
+static ngx_int_t oc_datetime_number(const u_char **pos, const u_char *last,
+    ngx_uint_t width, ngx_uint_t *value);
+static int64_t oc_datetime_days(ngx_uint_t year, ngx_uint_t month,
+    ngx_uint_t day);
+
+
+/*
+ * Parses an Edm.DateTimeOffset, that is a date-time of RFC 3339, 5.6, with
+ * its offset.  "usec" gets microseconds since 1970 in UTC; further digits of
+ * the fraction are checked and cut off.  A 60th second is accepted where one
+ * can be inserted, at the end of an hour in UTC.  NGX_ERROR for anything else.
+ */
+
+ngx_int_t
+oc_datetime_parse(const u_char *p, size_t len, int64_t *usec)
+{
+    int64_t        fraction, scale, offset, seconds;
+    ngx_uint_t     year, month, day, hour, min, sec, oh, om, dim;
+    const u_char  *last;
+
+    static const u_char  days[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    };
+
+    last = p + len;
+
+    if (oc_datetime_number(&p, last, 4, &year) != NGX_OK
+        || p == last || *p++ != '-'
+        || oc_datetime_number(&p, last, 2, &month) != NGX_OK
+        || p == last || *p++ != '-'
+        || oc_datetime_number(&p, last, 2, &day) != NGX_OK
+        || p == last || (*p | 0x20) != 't' || p++ == last
+        || oc_datetime_number(&p, last, 2, &hour) != NGX_OK
+        || p == last || *p++ != ':'
+        || oc_datetime_number(&p, last, 2, &min) != NGX_OK
+        || p == last || *p++ != ':'
+        || oc_datetime_number(&p, last, 2, &sec) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (month < 1 || month > 12 || hour > 23 || min > 59 || sec > 60) {
+        return NGX_ERROR;
+    }
+
+    dim = days[month - 1];
+
+    if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)) {
+        dim++;
+    }
+
+    if (day < 1 || day > dim) {
+        return NGX_ERROR;
+    }
+
+    fraction = 0;
+
+    if (p < last && *p == '.') {
+        p++;
+
+        if (p == last || *p < '0' || *p > '9') {
+            return NGX_ERROR;
+        }
+
+        for (scale = 100000; p < last && *p >= '0' && *p <= '9'; p++) {
+            fraction += (*p - '0') * scale;
+            scale /= 10;
+        }
+    }
+
+    if (p == last) {
+        return NGX_ERROR;
+    }
+
+    offset = 0;
+
+    if ((*p | 0x20) == 'z') {
+        p++;
+
+    } else if (*p == '+' || *p == '-') {
+        offset = (*p++ == '-') ? -1 : 1;
+
+        if (oc_datetime_number(&p, last, 2, &oh) != NGX_OK
+            || p == last || *p++ != ':'
+            || oc_datetime_number(&p, last, 2, &om) != NGX_OK
+            || oh > 23 || om > 59)
+        {
+            return NGX_ERROR;
+        }
+
+        offset *= (int64_t) (oh * 60 + om) * 60;
+
+    } else {
+        return NGX_ERROR;
+    }
+
+    if (p != last) {
+        return NGX_ERROR;
+    }
+
+    seconds = oc_datetime_days(year, month, day) * 86400
+              + (int64_t) (hour * 3600 + min * 60 + sec) - offset;
+
+    if (sec == 60 && seconds % 3600 != 0) {
+        return NGX_ERROR;
+    }
+
+    *usec = seconds * 1000000 + fraction;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+oc_datetime_number(const u_char **pos, const u_char *last, ngx_uint_t width,
+    ngx_uint_t *value)
+{
+    ngx_uint_t  n;
+
+    if ((ngx_uint_t) (last - *pos) < width) {
+        return NGX_ERROR;
+    }
+
+    for (n = 0; width; width--, (*pos)++) {
+
+        if (**pos < '0' || **pos > '9') {
+            return NGX_ERROR;
+        }
+
+        n = n * 10 + (**pos - '0');
+    }
+
+    *value = n;
+
+    return NGX_OK;
+}
+
+
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
+
+static int64_t
+oc_datetime_days(ngx_uint_t year, ngx_uint_t month, ngx_uint_t day)
+{
+    int64_t  y, era, yoe, doy;
+
+    /* the year starts in March, so that a leap day is its last */
+
+    y = (int64_t) year - (month <= 2);
+    era = (y >= 0 ? y : y - 399) / 400;
+    yoe = y - era * 400;
+    doy = (153 * (int64_t) (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+
+/*
+ * Writes Unix time "sec" and "msec" as a date-time of RFC 3339 in UTC,
+ * OC_DATETIME_LEN bytes.
+ */
+
+void
+oc_datetime_format(u_char *dst, time_t sec, ngx_uint_t msec)
+{
+    static time_t     cached = -1;
+    static u_char     text[sizeof("1970-01-01T00:00:00.")];
+    static struct tm  tm;
+
+    if (sec != cached) {
+
+        if (gmtime_r(&sec, &tm) == NULL
+            || strftime((char *) text, sizeof(text), "%Y-%m-%dT%H:%M:%S.",
+                        &tm) == 0)
+        {
+            ngx_memcpy(text, "1970-01-01T00:00:00.", sizeof(text));
+        }
+
+        cached = sec;
+    }
+
+    dst = ngx_cpymem(dst, text, sizeof(text) - 1);
+
+    *dst++ = (u_char) ('0' + msec / 100 % 10);
+    *dst++ = (u_char) ('0' + msec / 10 % 10);
+    *dst++ = (u_char) ('0' + msec % 10);
+    *dst = 'Z';
+}

@@ -1,0 +1,235 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "oc_json.h"
+
+
+static void *oc_json_malloc(size_t size);
+static void oc_json_free(void *p);
+static json_t *oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
+    size_t flags, json_error_t *error);
+static oc_json_status_e oc_json_status(oc_arena_t *arena,
+    json_error_t *error);
+static ngx_int_t oc_json_too_deep(json_t *json, ngx_uint_t left);
+
+
+/* the arena of the document that is being decoded */
+
+static oc_arena_t  *oc_json_arena;
+
+
+/*
+ * Seeds jansson's hash function, which reads the system's random source;
+ * once, when a worker starts.
+ */
+
+void
+oc_json_seed(void)
+{
+    json_object_seed(0);
+}
+
+
+/*
+ * Decodes one JSON text (RFC 8259) of "len" bytes.
+ *
+ * Duplicate names, invalid UTF-8, lone surrogates, NUL, bytes behind the text
+ * and nesting over OC_JSON_MAX_DEPTH are errors.  The tree is in the arena
+ * and goes away with it: never decref it, never change it.  An integer that
+ * does not fit 64 bits becomes a real.  On error returns NULL and fills
+ * "err".
+ */
+
+json_t *
+oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
+    oc_json_error_t *err)
+{
+    json_t        *json;
+    json_error_t   error;
+
+    json = oc_json_load(arena, data, len, 0, &error);
+
+    if (json == NULL
+        && json_error_code(&error) == json_error_numeric_overflow)
+    {
+        json = oc_json_load(arena, data, len, JSON_DECODE_INT_AS_REAL, &error);
+    }
+
+    if (json == NULL) {
+        err->status = oc_json_status(arena, &error);
+        err->line = (error.line > 0) ? error.line : 1;
+        err->column = (error.column > 0) ? error.column : 1;
+
+        return NULL;
+    }
+
+    err->status = OC_JSON_OK;
+    err->line = 1;
+    err->column = 1;
+
+    if (oc_json_too_deep(json, OC_JSON_MAX_DEPTH)) {
+        err->status = OC_JSON_DEPTH;
+        return NULL;
+    }
+
+    return json;
+}
+
+
+/*
+ * jansson's allocator is global to the process and may be in use by another
+ * module, so it is exchanged only for the length of the call.
+ */
+
+static json_t *
+oc_json_load(oc_arena_t *arena, const u_char *data, size_t len, size_t flags,
+    json_error_t *error)
+{
+    json_t         *json;
+    json_free_t     saved_free;
+    json_malloc_t   saved_malloc;
+
+    json_get_alloc_funcs(&saved_malloc, &saved_free);
+    json_set_alloc_funcs(oc_json_malloc, oc_json_free);
+
+    oc_json_arena = arena;
+
+    json = json_loadb((const char *) data, len,
+                      JSON_DECODE_ANY|JSON_REJECT_DUPLICATES|flags, error);
+
+    oc_json_arena = NULL;
+
+    json_set_alloc_funcs(saved_malloc, saved_free);
+
+    return json;
+}
+
+
+static void *
+oc_json_malloc(size_t size)
+{
+    return oc_arena_alloc(oc_json_arena, size);
+}
+
+
+static void
+oc_json_free(void *p)
+{
+    /* the arena frees all at once */
+}
+
+
+static oc_json_status_e
+oc_json_status(oc_arena_t *arena, json_error_t *error)
+{
+    switch (json_error_code(error)) {
+
+    case json_error_out_of_memory:
+        return arena->exhausted ? OC_JSON_TOO_LARGE : OC_JSON_NO_MEMORY;
+
+    case json_error_stack_overflow:
+        return OC_JSON_DEPTH;
+
+    case json_error_invalid_utf8:
+        return OC_JSON_ENCODING;
+
+    case json_error_duplicate_key:
+        return OC_JSON_DUPLICATE;
+
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return OC_JSON_NUL;
+
+    case json_error_numeric_overflow:
+        return OC_JSON_NUMBER;
+
+    case json_error_end_of_input_expected:
+        return OC_JSON_TRAILING;
+
+    default:
+        return OC_JSON_SYNTAX;
+    }
+}
+
+
+static ngx_int_t
+oc_json_too_deep(json_t *json, ngx_uint_t left)
+{
+    void    *iter;
+    size_t   i, n;
+
+    if (json_is_object(json)) {
+
+        if (left == 0) {
+            return 1;
+        }
+
+        for (iter = json_object_iter(json);
+             iter;
+             iter = json_object_iter_next(json, iter))
+        {
+            if (oc_json_too_deep(json_object_iter_value(iter), left - 1)) {
+                return 1;
+            }
+        }
+
+    } else if (json_is_array(json)) {
+
+        if (left == 0) {
+            return 1;
+        }
+
+        n = json_array_size(json);
+
+        for (i = 0; i < n; i++) {
+            if (oc_json_too_deep(json_array_get(json, i), left - 1)) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* What is wrong, as the end of a sentence. */
+
+const char *
+oc_json_strerror(oc_json_status_e status)
+{
+    switch (status) {
+
+    case OC_JSON_TRAILING:
+        return "nothing may follow the JSON text";
+
+    case OC_JSON_DUPLICATE:
+        return "a name is given twice in one object";
+
+    case OC_JSON_ENCODING:
+        return "the text is not valid UTF-8";
+
+    case OC_JSON_NUL:
+        return "a string must not contain U+0000";
+
+    case OC_JSON_NUMBER:
+        return "a number is out of range";
+
+    case OC_JSON_DEPTH:
+        return "objects and arrays are nested more than 32 levels deep";
+
+    case OC_JSON_TOO_LARGE:
+        return "the document has too many values for its size";
+
+    case OC_JSON_NO_MEMORY:
+        return "out of memory";
+
+    default:
+        return "the text is not well-formed JSON";
+    }
+}

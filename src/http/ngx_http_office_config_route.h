@@ -1,0 +1,24 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#ifndef _NGX_HTTP_OFFICE_CONFIG_ROUTE_H_INCLUDED_
+#define _NGX_HTTP_OFFICE_CONFIG_ROUTE_H_INCLUDED_
+
+
+#include "ngx_http_office_config.h"
+
+
+ngx_int_t ngx_http_office_config_route(ngx_http_request_t *r,
+    ngx_http_office_config_route_t *route);
+ngx_int_t ngx_http_office_config_route_reference(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id);
+ngx_int_t ngx_http_office_config_base(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_item_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url);
+
+
+#endif /* _NGX_HTTP_OFFICE_CONFIG_ROUTE_H_INCLUDED_ */

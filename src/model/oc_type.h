@@ -1,0 +1,109 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#ifndef _OC_TYPE_H_INCLUDED_
+#define _OC_TYPE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * The entity data model (OData CSDL 4.01), as one table.  Validation works
+ * from it; $metadata and the query options are to do so as well.
+ */
+
+#define OC_NAMESPACE            "microsoft.graph"
+
+#define OC_TYPE_MAX_PROPERTIES  16
+
+
+typedef enum {
+    OC_EDM_STRING = 0,
+    OC_EDM_INT32,
+    OC_EDM_BOOLEAN,
+    OC_EDM_DATETIMEOFFSET,
+    OC_EDM_STREAM,
+    OC_EDM_COMPLEX,           /* "type" says which */
+    OC_EDM_ENTITY             /* a navigation property; "type" says which */
+} oc_edm_e;
+
+
+#define OC_PROPERTY_NULLABLE    0x01
+#define OC_PROPERTY_COLLECTION  0x02
+#define OC_PROPERTY_KEY         0x04
+#define OC_PROPERTY_COMPUTED    0x08   /* set by the service */
+#define OC_PROPERTY_REQUIRED    0x10   /* no default: must be given */
+#define OC_PROPERTY_CONTAINED   0x20   /* contained navigation property */
+
+
+#define OC_TYPE_ENTITY          0x01
+#define OC_TYPE_ABSTRACT        0x02
+
+
+typedef struct oc_type_s  oc_type_t;
+
+
+typedef struct {
+    ngx_str_t         name;
+    oc_edm_e          edm;
+    ngx_uint_t        flags;
+    const oc_type_t  *type;
+} oc_property_t;
+
+
+struct oc_type_s {
+    ngx_str_t             name;         /* without the namespace */
+    const oc_type_t      *base;
+    ngx_uint_t            flags;
+
+    /* inherited properties are first; a property's index is its slot */
+
+    const oc_property_t  *properties;
+    ngx_uint_t            nproperties;
+};
+
+
+/* slots of officeClientConfiguration */
+
+enum {
+    OC_CONFIGURATION_ID = 0,
+    OC_CONFIGURATION_USER_PREFERENCE_PAYLOAD,
+    OC_CONFIGURATION_POLICY_PAYLOAD,
+    OC_CONFIGURATION_DESCRIPTION,
+    OC_CONFIGURATION_DISPLAY_NAME,
+    OC_CONFIGURATION_PRIORITY,
+    OC_CONFIGURATION_LAST_MODIFIED,
+    OC_CONFIGURATION_USER_CHECKIN_SUMMARY,
+    OC_CONFIGURATION_CHECKIN_STATUSES,
+    OC_CONFIGURATION_ASSIGNMENTS
+};
+
+
+/* slots of officeClientConfigurationAssignment */
+
+enum {
+    OC_ASSIGNMENT_ID = 0,
+    OC_ASSIGNMENT_TARGET
+};
+
+
+extern const oc_type_t  oc_type_office_configuration;
+extern const oc_type_t  oc_type_configuration;
+extern const oc_type_t  oc_type_assignment;
+extern const oc_type_t  oc_type_assignment_target;
+extern const oc_type_t  oc_type_checkin_status;
+extern const oc_type_t  oc_type_checkin_summary;
+
+
+const oc_type_t *oc_type_find(const u_char *name, size_t len);
+ngx_int_t oc_type_derives(const oc_type_t *type, const oc_type_t *base);
+ngx_int_t oc_type_slot(const oc_type_t *type, const u_char *name, size_t len);
+const char *oc_edm_name(oc_edm_e edm);
+
+
+#endif /* _OC_TYPE_H_INCLUDED_ */

@@ -1,0 +1,103 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#ifndef _NGX_HTTP_OFFICE_CONFIG_H_INCLUDED_
+#define _NGX_HTTP_OFFICE_CONFIG_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "oc_query.h"
+#include "oc_redis.h"
+#include "oc_store.h"
+#include "oc_uuid.h"
+
+
+#define NGX_HTTP_OFFICE_CONFIG_AUTH_OFF  0
+
+
+typedef struct {
+    ngx_array_t                redises;      /* of oc_redis_t * */
+} ngx_http_office_config_main_conf_t;
+
+
+typedef struct {
+    oc_redis_t                *redis;        /* NULL: the API is not here */
+
+    ngx_str_t                  pass;         /* as written */
+    ngx_str_t                  file;
+    ngx_uint_t                 line;
+
+    ngx_uint_t                 auth;
+    ngx_http_complex_value_t  *tenant;
+    ngx_http_complex_value_t  *base_url;
+    ngx_str_t                  key_prefix;
+    ngx_uint_t                 page_size;
+
+    /*
+     * the location's prefix without a slash at its end; in locations without
+     * a prefix it is found in each request
+     */
+
+    ngx_str_t                  root;
+    unsigned                   has_root:1;
+} ngx_http_office_config_loc_conf_t;
+
+
+typedef enum {
+    NGX_HTTP_OFFICE_CONFIG_NOT_FOUND = 0,
+    NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
+    NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS,
+    NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF,
+    NGX_HTTP_OFFICE_CONFIG_CONFIGURATION
+} ngx_http_office_config_resource_e;
+
+
+typedef struct {
+    ngx_http_office_config_resource_e  resource;
+    ngx_str_t                          root;     /* decoded */
+    ngx_str_t                          id;
+} ngx_http_office_config_route_t;
+
+
+/* what a request's headers say, besides what nginx looks for itself */
+
+typedef struct {
+    ngx_str_t                  client_request_id;
+    ngx_str_t                  accept;
+    ngx_str_t                  content_encoding;
+    ngx_str_t                  odata_max_version;
+    unsigned                   has_accept:1;
+} ngx_http_office_config_headers_t;
+
+
+typedef struct {
+    ngx_http_request_t                *request;
+    ngx_http_office_config_route_t     route;
+    ngx_http_office_config_headers_t   headers;
+    oc_query_t                         query;
+    oc_store_call_t                    call;
+
+    ngx_str_t                          id;        /* of what is created */
+    ngx_str_t                          base;      /* absolute URL of root */
+    u_char                             request_id[OC_UUID_LEN];
+
+    ngx_chain_t                       *error_body;
+    unsigned                           answered:1;
+    unsigned                           replaced:1;
+} ngx_http_office_config_ctx_t;
+
+
+extern ngx_module_t  ngx_http_office_config_module;
+
+
+ngx_int_t ngx_http_office_config_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_office_config_filter_init(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_OFFICE_CONFIG_H_INCLUDED_ */

@@ -1,0 +1,255 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <strings.h>
+
+#include "oc_query.h"
+#include "oc_url.h"
+
+
+/* the most that $top can ask for: as good as all */
+
+#define OC_QUERY_MAX_TOP  2147483647
+
+
+static oc_query_status_e oc_query_option(oc_query_t *query,
+    const ngx_str_t *name, const ngx_str_t *value, ngx_uint_t supported);
+static oc_option_e oc_query_name(const ngx_str_t *name, ngx_uint_t *dollar);
+static oc_query_status_e oc_query_fail(oc_query_t *query,
+    const ngx_str_t *target, const char *message, oc_query_status_e status);
+static ngx_int_t oc_query_number(const ngx_str_t *value, ngx_uint_t *number);
+
+
+static const ngx_str_t  oc_option_names[] = {
+    ngx_string("select"),
+    ngx_string("expand"),
+    ngx_string("filter"),
+    ngx_string("orderby"),
+    ngx_string("search"),
+    ngx_string("top"),
+    ngx_string("skip"),
+    ngx_string("count"),
+    ngx_string("skiptoken"),
+    ngx_string("format"),
+    ngx_string("compute"),
+    ngx_string("apply"),
+    ngx_string("index"),
+    ngx_string("levels"),
+    ngx_string("deltatoken"),
+    ngx_string("schemaversion"),
+    ngx_string("id")
+};
+
+
+/*
+ * Parses the query part of a URL.
+ *
+ * In: "args" without the '?'; "buf" with room for as many bytes, which must
+ * live as long as "query"; the bits of the options that the resource
+ * supports.  Names may be percent-encoded, in any case, with or without '$'
+ * (OData 4.01 Protocol, 11.2.1).  Custom options, which have neither '$' nor
+ * '@', are none of ours and passed over.  Out: "query"; if the status is not
+ * OC_QUERY_OK, its message, target and position.
+ */
+
+oc_query_status_e
+oc_query_parse(oc_query_t *query, const ngx_str_t *args, u_char *buf,
+    ngx_uint_t supported)
+{
+    size_t              len;
+    ngx_str_t           name, value;
+    const u_char       *p, *last, *end, *equals;
+    oc_query_status_e   status;
+
+    ngx_memzero(query, sizeof(oc_query_t));
+
+    p = args->data;
+    last = p + args->len;
+
+    for ( /* void */ ; p < last; p = end + 1) {
+
+        end = memchr(p, '&', last - p);
+        if (end == NULL) {
+            end = last;
+        }
+
+        if (end == p) {
+            continue;
+        }
+
+        equals = memchr(p, '=', end - p);
+        len = (equals ? equals : end) - p;
+
+        query->position = p - args->data;
+
+        name.data = buf;
+
+        if (oc_url_decode(&name, p, len, 1) != NGX_OK) {
+            name.data = (u_char *) p;
+            name.len = len;
+
+            return oc_query_fail(query, &name, "The percent-encoding is "
+                                 "invalid.", OC_QUERY_MALFORMED);
+        }
+
+        buf += name.len;
+
+        value.data = buf;
+        value.len = 0;
+
+        if (equals
+            && oc_url_decode(&value, equals + 1, end - equals - 1, 1)
+               != NGX_OK)
+        {
+            return oc_query_fail(query, &name, "The percent-encoding of the "
+                                 "value is invalid.", OC_QUERY_MALFORMED);
+        }
+
+        buf += value.len;
+
+        status = oc_query_option(query, &name, &value, supported);
+
+        if (status != OC_QUERY_OK) {
+            return status;
+        }
+    }
+
+    return OC_QUERY_OK;
+}
+
+
+static oc_query_status_e
+oc_query_option(oc_query_t *query, const ngx_str_t *name,
+    const ngx_str_t *value, ngx_uint_t supported)
+{
+    ngx_uint_t   dollar;
+    oc_option_e  option;
+
+    if (name->len && name->data[0] == '@') {
+        return oc_query_fail(query, name, "Parameter aliases are not "
+                             "supported here.", OC_QUERY_UNSUPPORTED);
+    }
+
+    option = oc_query_name(name, &dollar);
+
+    if (option == OC_OPTION_NONE) {
+
+        if (dollar) {
+            return oc_query_fail(query, name, "There is no system query "
+                                 "option of this name.", OC_QUERY_MALFORMED);
+        }
+
+        return OC_QUERY_OK;
+    }
+
+    if (option == OC_OPTION_ID && !dollar) {
+        return OC_QUERY_OK;
+    }
+
+    if (query->given & oc_option_bit(option)) {
+        return oc_query_fail(query, name, "The option is given twice.",
+                             OC_QUERY_MALFORMED);
+    }
+
+    query->given |= oc_option_bit(option);
+
+    if (!(supported & oc_option_bit(option))) {
+        return oc_query_fail(query, name, "The option is not supported here.",
+                             OC_QUERY_UNSUPPORTED);
+    }
+
+    switch (option) {
+
+    case OC_OPTION_TOP:
+        if (oc_query_number(value, &query->top) != NGX_OK) {
+            return oc_query_fail(query, name, "A non-negative integer is "
+                                 "expected.", OC_QUERY_MALFORMED);
+        }
+
+        break;
+
+    default: /* OC_OPTION_SKIPTOKEN */
+        if (value->len == 0) {
+            return oc_query_fail(query, name, "A token from a next link is "
+                                 "expected.", OC_QUERY_MALFORMED);
+        }
+
+        query->skiptoken = *value;
+    }
+
+    return OC_QUERY_OK;
+}
+
+
+static oc_option_e
+oc_query_name(const ngx_str_t *name, ngx_uint_t *dollar)
+{
+    ngx_str_t    bare;
+    ngx_uint_t   i;
+
+    bare = *name;
+    *dollar = 0;
+
+    if (bare.len && bare.data[0] == '$') {
+        *dollar = 1;
+        bare.data++;
+        bare.len--;
+    }
+
+    for (i = 0; i < OC_OPTION_NONE; i++) {
+
+        if (bare.len == oc_option_names[i].len
+            && strncasecmp((char *) bare.data,
+                           (char *) oc_option_names[i].data, bare.len)
+               == 0)
+        {
+            return i;
+        }
+    }
+
+    return OC_OPTION_NONE;
+}
+
+
+static oc_query_status_e
+oc_query_fail(oc_query_t *query, const ngx_str_t *target, const char *message,
+    oc_query_status_e status)
+{
+    query->target = *target;
+    query->message = message;
+
+    return status;
+}
+
+
+static ngx_int_t
+oc_query_number(const ngx_str_t *value, ngx_uint_t *number)
+{
+    size_t      i;
+    ngx_uint_t  n;
+
+    if (value->len == 0) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < value->len; i++) {
+
+        if (value->data[i] < '0' || value->data[i] > '9') {
+            return NGX_ERROR;
+        }
+
+        n = ngx_min(n * 10 + (value->data[i] - '0'), OC_QUERY_MAX_TOP);
+    }
+
+    *number = n;
+
+    return NGX_OK;
+}

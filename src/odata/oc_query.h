@@ -1,0 +1,66 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#ifndef _OC_QUERY_H_INCLUDED_
+#define _OC_QUERY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* the system query options of OData 4.01 (URL Conventions, 5.1) */
+
+typedef enum {
+    OC_OPTION_SELECT = 0,
+    OC_OPTION_EXPAND,
+    OC_OPTION_FILTER,
+    OC_OPTION_ORDERBY,
+    OC_OPTION_SEARCH,
+    OC_OPTION_TOP,
+    OC_OPTION_SKIP,
+    OC_OPTION_COUNT,
+    OC_OPTION_SKIPTOKEN,
+    OC_OPTION_FORMAT,
+    OC_OPTION_COMPUTE,
+    OC_OPTION_APPLY,
+    OC_OPTION_INDEX,
+    OC_OPTION_LEVELS,
+    OC_OPTION_DELTATOKEN,
+    OC_OPTION_SCHEMAVERSION,
+    OC_OPTION_ID,
+    OC_OPTION_NONE
+} oc_option_e;
+
+
+#define oc_option_bit(option)  (1u << (option))
+
+
+typedef enum {
+    OC_QUERY_OK = 0,
+    OC_QUERY_MALFORMED,        /* 400 */
+    OC_QUERY_UNSUPPORTED       /* 501 */
+} oc_query_status_e;
+
+
+typedef struct {
+    ngx_uint_t   given;        /* bits of the options that are there */
+    ngx_uint_t   top;
+    ngx_str_t    skiptoken;
+
+    /* what is wrong */
+
+    const char  *message;
+    ngx_str_t    target;       /* the option, or what stands for its name */
+    size_t       position;     /* where it begins in the query, from 0 */
+} oc_query_t;
+
+
+oc_query_status_e oc_query_parse(oc_query_t *query, const ngx_str_t *args,
+    u_char *buf, ngx_uint_t supported);
+
+
+#endif /* _OC_QUERY_H_INCLUDED_ */

@@ -1,0 +1,408 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "oc_redis_internal.h"
+
+#include <ngx_sha1.h>
+
+
+#define oc_redis_digits(n)                                                    \
+    ((n) < 10 ? 1 : (n) < 100 ? 2 : (n) < 1000 ? 3 : (n) < 10000 ? 4          \
+     : NGX_SIZE_T_LEN)
+
+
+static ngx_int_t oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv,
+    ngx_uint_t argc, ngx_uint_t nkeys);
+static u_char *oc_redis_encode_number(u_char *p, u_char type, size_t n);
+
+
+void
+oc_redis_script_init(oc_redis_script_t *script, const char *source,
+    size_t len)
+{
+    u_char      digest[20];
+    ngx_sha1_t  sha;
+
+    script->source.data = (u_char *) source;
+    script->source.len = len;
+
+    ngx_sha1_init(&sha);
+    ngx_sha1_update(&sha, source, len);
+    ngx_sha1_final(digest, &sha);
+
+    ngx_hex_dump(script->sha1, digest, sizeof(digest));
+}
+
+
+/*
+ * Makes an operation.
+ *
+ * In: OC_REDIS_OP_READ if it may be sent twice; about how many bytes the
+ * command and its reply take together; a log for failed allocations that
+ * outlives the operation.  Returns NULL if memory is out.
+ */
+
+oc_redis_op_t *
+oc_redis_op_create(oc_redis_t *redis, ngx_uint_t flags, size_t size,
+    ngx_log_t *log)
+{
+    ngx_pool_t     *pool;
+    oc_redis_op_t  *op;
+
+    size += sizeof(ngx_pool_t) + sizeof(oc_redis_op_t)
+            + sizeof(oc_redis_reply_t) + 2 * NGX_ALIGNMENT;
+
+    pool = ngx_create_pool(ngx_align(size, NGX_POOL_ALIGNMENT), log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    op = ngx_pcalloc(pool, sizeof(oc_redis_op_t));
+    if (op == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    op->pool = pool;
+    op->redis = redis;
+    op->read = (flags & OC_REDIS_OP_READ) ? 1 : 0;
+
+    return op;
+}
+
+
+/*
+ * An operation of the client itself, for its handshake or to see whether the
+ * server is alive; "data" of the handler is the connection.
+ */
+
+oc_redis_op_t *
+oc_redis_op_internal(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
+    ngx_str_t *argv, ngx_uint_t argc)
+{
+    oc_redis_op_t  *op;
+
+    op = oc_redis_op_create(conn->redis, 0, 512, conn->log);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    if (oc_redis_op_command(op, argv, argc) != NGX_OK) {
+        ngx_destroy_pool(op->pool);
+        return NULL;
+    }
+
+    op->internal = 1;
+    op->handler = handler;
+    op->data = conn;
+
+    return op;
+}
+
+
+/*
+ * Sets the command and copies its arguments, encoded as an array of bulk
+ * strings (RESP).
+ */
+
+ngx_int_t
+oc_redis_op_command(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc)
+{
+    op->head.pos = op->header;
+    op->head.last = oc_redis_encode_number(op->header, '*', argc);
+
+    return oc_redis_op_encode(op, argv, argc, NGX_MAX_UINT32_VALUE);
+}
+
+
+/*
+ * Sets a call of a script: EVALSHA, and once the server has answered
+ * NOSCRIPT, EVAL.  The first "nkeys" of the arguments are keys.
+ */
+
+ngx_int_t
+oc_redis_op_script(oc_redis_op_t *op, const oc_redis_script_t *script,
+    ngx_uint_t nkeys, ngx_str_t *argv, ngx_uint_t argc)
+{
+    u_char  *p;
+
+    op->script = script;
+    op->argc = argc + 3;
+
+    p = oc_redis_encode_number(op->header, '*', op->argc);
+    p = ngx_cpymem(p, "$7\r\nEVALSHA\r\n$40\r\n", 18);
+
+    op->head.pos = op->header;
+    op->head.last = p;
+
+    /* the digest does not fit the header: it leads the body */
+
+    return oc_redis_op_encode(op, argv, argc, nkeys);
+}
+
+
+static ngx_int_t
+oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc,
+    ngx_uint_t nkeys)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   i;
+
+    len = op->script ? sizeof(op->script->sha1) + 2 + 1 + 2 + 2
+                       + 2 * NGX_INT_T_LEN
+                     : 0;
+
+    for (i = 0; i < argc; i++) {
+        len += argv[i].len + oc_redis_digits(argv[i].len) + 5;
+    }
+
+    p = ngx_pnalloc(op->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    op->body_start = p;
+    op->body.start = p;
+
+    if (op->script) {
+        p = ngx_cpymem(p, op->script->sha1, sizeof(op->script->sha1));
+        *p++ = '\r';
+        *p++ = '\n';
+
+        op->body_start = p;
+
+        p = oc_redis_encode_number(p, '$', oc_redis_digits(nkeys));
+        p = ngx_sprintf(p, "%ui\r\n", nkeys);
+    }
+
+    for (i = 0; i < argc; i++) {
+        p = oc_redis_encode_number(p, '$', argv[i].len);
+        p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        *p++ = '\r';
+        *p++ = '\n';
+
+        /* the caller sees its arguments where they now are */
+
+        argv[i].data = p - 2 - argv[i].len;
+    }
+
+    op->body.last = p;
+
+    op->head.memory = 1;
+    op->body.memory = 1;
+
+    op->head_link.buf = &op->head;
+    op->head_link.next = &op->body_link;
+    op->body_link.buf = &op->body;
+    op->body_link.next = NULL;
+
+    op->head.start = op->head.pos;
+
+    oc_redis_op_rewind(op);
+
+    return NGX_OK;
+}
+
+
+static u_char *
+oc_redis_encode_number(u_char *p, u_char type, size_t n)
+{
+    u_char  digits[NGX_SIZE_T_LEN], *d;
+
+    d = digits + sizeof(digits);
+
+    do {
+        *--d = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    *p++ = type;
+    p = ngx_cpymem(p, d, digits + sizeof(digits) - d);
+    *p++ = '\r';
+    *p++ = '\n';
+
+    return p;
+}
+
+
+/* Makes the command ready to be written from its beginning. */
+
+void
+oc_redis_op_rewind(oc_redis_op_t *op)
+{
+    op->head.pos = op->head.start;
+    op->body.pos = op->eval ? op->body_start : op->body.start;
+    op->body_link.next = NULL;
+}
+
+
+/* Turns EVALSHA into EVAL with the script's text. */
+
+ngx_int_t
+oc_redis_op_eval(oc_redis_op_t *op)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(op->pool, op->script->source.len + 2 * NGX_SIZE_T_LEN + 32);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    op->head.start = p;
+
+    p = oc_redis_encode_number(p, '*', op->argc);
+    p = ngx_cpymem(p, "$4\r\nEVAL\r\n", 10);
+    p = oc_redis_encode_number(p, '$', op->script->source.len);
+    p = ngx_cpymem(p, op->script->source.data, op->script->source.len);
+    *p++ = '\r';
+    *p++ = '\n';
+
+    op->head.last = p;
+    op->eval = 1;
+
+    oc_redis_op_rewind(op);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Queues the operation.  The handler is called later, in any case: when the
+ * reply is there, or when it is clear that none will come.
+ */
+
+void
+oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
+    void *data)
+{
+    oc_redis_t       *redis;
+    oc_redis_conn_t  *conn;
+
+    redis = op->redis;
+    conn = &redis->conn;
+
+    op->handler = handler;
+    op->data = data;
+
+    if (conn->state == OC_REDIS_CONN_BACKOFF) {
+        oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
+        return;
+    }
+
+    if (conn->pending >= redis->conf.max_pending) {
+        oc_redis_queue_fail(conn, op, OC_REDIS_OVERLOADED);
+        return;
+    }
+
+    op->deadline = ngx_current_msec + redis->conf.command_timeout;
+
+    oc_redis_queue_send(conn, op);
+
+    if (conn->state == OC_REDIS_CONN_IDLE) {
+        oc_redis_conn_start(conn);
+    }
+}
+
+
+/*
+ * The operation is over and in no queue any more: calls the handler if it has
+ * not been called, and frees what no owner will release.
+ */
+
+void
+oc_redis_op_done(oc_redis_op_t *op)
+{
+    ngx_pool_t           *pool;
+    ngx_uint_t            internal;
+    oc_redis_handler_pt   handler;
+
+    op->state = OC_REDIS_OP_DONE;
+
+    pool = op->pool;
+    handler = op->handler;
+    internal = op->internal;
+
+    if (handler) {
+        op->handler = NULL;
+        handler(op, op->data);
+
+        if (!internal) {
+            return;
+        }
+
+    } else if (!op->released) {
+        return;
+    }
+
+    ngx_destroy_pool(pool);
+}
+
+
+/*
+ * The time of an operation that was sent is over: calls the handler.  The
+ * operation keeps its place in the queue until its reply has come.
+ */
+
+void
+oc_redis_op_expire(oc_redis_op_t *op)
+{
+    oc_redis_handler_pt  handler;
+
+    handler = op->handler;
+
+    if (handler == NULL) {
+        return;
+    }
+
+    op->status = OC_REDIS_TIMEOUT;
+    op->reply = NULL;
+    op->handler = NULL;
+
+    handler(op, op->data);
+}
+
+
+/*
+ * The owner no longer needs the operation, and its handler is not called any
+ * more.  One that was not sent is not sent; one that was stays until its
+ * reply has come, which is dropped.
+ */
+
+void
+oc_redis_op_release(oc_redis_op_t *op)
+{
+    switch (op->state) {
+
+    case OC_REDIS_OP_WAITING:
+        oc_redis_queue_withdraw(&op->redis->conn, op);
+
+        /* fall through */
+
+    case OC_REDIS_OP_NEW:
+    case OC_REDIS_OP_DONE:
+        ngx_destroy_pool(op->pool);
+        break;
+
+    default: /* SENT, FAILED */
+        op->handler = NULL;
+        op->released = 1;
+    }
+}
+
+
+oc_redis_status_e
+oc_redis_op_status(oc_redis_op_t *op)
+{
+    return op->status;
+}
+
+
+oc_redis_reply_t *
+oc_redis_op_reply(oc_redis_op_t *op)
+{
+    return op->reply;
+}

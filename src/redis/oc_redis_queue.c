@@ -1,0 +1,645 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "oc_redis_internal.h"
+
+
+#define OC_REDIS_READ_SIZE   65536
+
+/*
+ * hiredis moves what is left in its buffer after each reply, so it is fed in
+ * slices: the cost of a reply then does not grow with how many there are.
+ */
+
+#define OC_REDIS_FEED_SIZE   8192
+
+
+static void oc_redis_turn_handler(ngx_event_t *ev);
+static void oc_redis_flush(oc_redis_conn_t *conn);
+static ngx_int_t oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n);
+static void oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op);
+static void oc_redis_refused(oc_redis_conn_t *conn, oc_redis_op_t *op);
+static void oc_redis_command_timer_handler(ngx_event_t *ev);
+static ngx_uint_t oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next);
+static void oc_redis_queue_changed(oc_redis_conn_t *conn);
+
+
+void
+oc_redis_queue_init(oc_redis_conn_t *conn)
+{
+    ngx_queue_init(&conn->waiting);
+    ngx_queue_init(&conn->sent);
+    ngx_queue_init(&conn->failed);
+
+    conn->pending = 0;
+
+    conn->out = NULL;
+    conn->last_out = &conn->out;
+
+    conn->turn.handler = oc_redis_turn_handler;
+    conn->turn.data = &conn->ident;
+    conn->turn.log = conn->log;
+
+    conn->command_timer.handler = oc_redis_command_timer_handler;
+    conn->command_timer.data = &conn->ident;
+    conn->command_timer.log = conn->log;
+}
+
+
+/* Asks for a call at the end of the event loop's turn. */
+
+void
+oc_redis_queue_post(oc_redis_conn_t *conn)
+{
+    ngx_post_event(&conn->turn, &ngx_posted_events);
+}
+
+
+/*
+ * Queues an operation.  A worker that is shutting down waits for the command
+ * timer as long as there is an operation that somebody waits for.
+ */
+
+void
+oc_redis_queue_send(oc_redis_conn_t *conn, oc_redis_op_t *op)
+{
+    op->state = OC_REDIS_OP_WAITING;
+
+    ngx_queue_insert_tail(&conn->waiting, &op->queue);
+    conn->pending++;
+
+    conn->command_timer.cancelable = 0;
+
+    if (!conn->command_timer.timer_set) {
+        ngx_add_timer(&conn->command_timer, conn->redis->conf.command_timeout);
+    }
+
+    if (conn->state == OC_REDIS_CONN_READY) {
+        oc_redis_queue_post(conn);
+    }
+}
+
+
+/* Takes back an operation that was not sent. */
+
+void
+oc_redis_queue_withdraw(oc_redis_conn_t *conn, oc_redis_op_t *op)
+{
+    ngx_queue_remove(&op->queue);
+    conn->pending--;
+
+    oc_redis_queue_changed(conn);
+}
+
+
+/*
+ * The operation, which is in no queue, is over without a reply: its handler
+ * is called at the end of the turn.
+ */
+
+void
+oc_redis_queue_fail(oc_redis_conn_t *conn, oc_redis_op_t *op,
+    oc_redis_status_e status)
+{
+    op->state = OC_REDIS_OP_FAILED;
+    op->status = status;
+    op->reply = NULL;
+
+    ngx_queue_insert_tail(&conn->failed, &op->queue);
+
+    oc_redis_queue_post(conn);
+}
+
+
+/* There is no server to send to. */
+
+void
+oc_redis_queue_fail_waiting(oc_redis_conn_t *conn)
+{
+    ngx_queue_t    *q;
+    oc_redis_op_t  *op;
+
+    while (!ngx_queue_empty(&conn->waiting)) {
+        q = ngx_queue_head(&conn->waiting);
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+        ngx_queue_remove(q);
+        conn->pending--;
+
+        oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
+    }
+
+    oc_redis_queue_changed(conn);
+}
+
+
+/*
+ * The connection is gone, and with it what was sent: reads are sent once
+ * more on the next one, ahead of what waits; whether the others were carried
+ * out nobody knows.
+ */
+
+void
+oc_redis_queue_recover(oc_redis_conn_t *conn)
+{
+    ngx_queue_t    *q;
+    oc_redis_op_t  *op;
+
+    conn->out = NULL;
+    conn->last_out = &conn->out;
+
+    while (!ngx_queue_empty(&conn->sent)) {
+        q = ngx_queue_last(&conn->sent);
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+        ngx_queue_remove(q);
+
+        op->reply = NULL;
+
+        if (op->read && !op->retried && op->handler) {
+            op->retried = 1;
+            op->state = OC_REDIS_OP_WAITING;
+
+            oc_redis_op_rewind(op);
+
+            ngx_queue_insert_head(&conn->waiting, q);
+            continue;
+        }
+
+        conn->pending--;
+
+        if (op->internal) {
+            ngx_destroy_pool(op->pool);
+            continue;
+        }
+
+        oc_redis_queue_fail(conn, op, OC_REDIS_LOST);
+    }
+
+    oc_redis_queue_changed(conn);
+}
+
+
+static void
+oc_redis_turn_handler(ngx_event_t *ev)
+{
+    ngx_queue_t      *q;
+    oc_redis_op_t    *op;
+    ngx_connection_t *ident;
+    oc_redis_conn_t  *conn;
+
+    ident = ev->data;
+    conn = ident->data;
+
+    while (!ngx_queue_empty(&conn->failed)) {
+        q = ngx_queue_head(&conn->failed);
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+        ngx_queue_remove(q);
+
+        oc_redis_op_done(op);
+    }
+
+    if (conn->state == OC_REDIS_CONN_READY) {
+        oc_redis_flush(conn);
+    }
+}
+
+
+/* Writes everything that waits, in one go. */
+
+static void
+oc_redis_flush(oc_redis_conn_t *conn)
+{
+    ngx_queue_t    *q;
+    oc_redis_op_t  *op;
+
+    if (conn->retiring) {
+
+        if (ngx_queue_empty(&conn->sent)) {
+            oc_redis_conn_lost(conn);
+        }
+
+        return;
+    }
+
+    while (!ngx_queue_empty(&conn->waiting)) {
+        q = ngx_queue_head(&conn->waiting);
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&conn->sent, q);
+
+        op->state = OC_REDIS_OP_SENT;
+
+        *conn->last_out = &op->head_link;
+        conn->last_out = &op->body_link.next;
+    }
+
+    if (conn->out && conn->connection->write->ready) {
+        oc_redis_write(conn);
+    }
+}
+
+
+void
+oc_redis_write(oc_redis_conn_t *conn)
+{
+    ngx_chain_t       *cl;
+    ngx_connection_t  *c;
+
+    c = conn->connection;
+
+    cl = c->send_chain(c, conn->out, 0);
+
+    if (cl == NGX_CHAIN_ERROR) {
+        oc_redis_conn_lost(conn);
+        return;
+    }
+
+    conn->out = cl;
+
+    if (cl == NULL) {
+        conn->last_out = &conn->out;
+    }
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        oc_redis_conn_lost(conn);
+    }
+}
+
+
+void
+oc_redis_write_handler(ngx_event_t *wev)
+{
+    ngx_connection_t  *c;
+    oc_redis_conn_t   *conn;
+
+    c = wev->data;
+    conn = c->data;
+
+    if (conn->out) {
+        oc_redis_write(conn);
+    }
+}
+
+
+void
+oc_redis_read_handler(ngx_event_t *rev)
+{
+    ssize_t            n;
+    ngx_uint_t         level;
+    ngx_connection_t  *c;
+    oc_redis_conn_t   *conn;
+
+    static u_char      buffer[OC_REDIS_READ_SIZE];
+
+    c = rev->data;
+    conn = c->data;
+
+    do {
+        n = c->recv(c, buffer, sizeof(buffer));
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+
+            if (n == 0) {
+                level = ngx_queue_empty(&conn->sent) ? NGX_LOG_NOTICE
+                                                     : NGX_LOG_ERR;
+
+                ngx_log_error(level, conn->log, 0,
+                              "Redis at %V closed the connection",
+                              oc_redis_conn_peer(conn));
+            }
+
+            oc_redis_conn_lost(conn);
+            return;
+        }
+
+        conn->last_read = ngx_current_msec;
+        conn->stalled = 0;
+
+        if (oc_redis_feed(conn, buffer, n) != NGX_OK) {
+
+            /* the connection is another one now, or none */
+
+            return;
+        }
+
+    } while (rev->ready);
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        oc_redis_conn_lost(conn);
+        return;
+    }
+
+    oc_redis_queue_changed(conn);
+
+    if (conn->retiring && ngx_queue_empty(&conn->sent)) {
+        oc_redis_conn_lost(conn);
+    }
+}
+
+
+/*
+ * Gives bytes from the server to the RESP reader, and each reply to the
+ * oldest operation.  NGX_ERROR if the connection was closed meanwhile.
+ */
+
+static ngx_int_t
+oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
+{
+    void              *reply;
+    size_t             slice;
+    ngx_queue_t       *q;
+    redisReader       *reader;
+    oc_redis_op_t     *op;
+    ngx_connection_t  *c;
+
+    c = conn->connection;
+    reader = conn->reader;
+
+    while (n) {
+        slice = ngx_min(n, OC_REDIS_FEED_SIZE);
+
+        if (redisReaderFeed(reader, (char *) p, slice) != REDIS_OK) {
+            goto invalid;
+        }
+
+        p += slice;
+        n -= slice;
+
+        for ( ;; ) {
+
+            if (ngx_queue_empty(&conn->sent)) {
+
+                if (reader->pos < reader->len || n) {
+                    ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                                  "Redis at %V sent a reply to nothing",
+                                  oc_redis_conn_peer(conn));
+                    goto failed;
+                }
+
+                break;
+            }
+
+            q = ngx_queue_head(&conn->sent);
+            op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+            if (op->body.pos != op->body.last) {
+
+                if (reader->pos == reader->len) {
+                    break;
+                }
+
+                ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                              "Redis at %V sent a reply to a command that "
+                              "it has not got", oc_redis_conn_peer(conn));
+                goto failed;
+            }
+
+            if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+                goto invalid;
+            }
+
+            if (reply == NULL) {
+                break;
+            }
+
+            ngx_queue_remove(q);
+            conn->pending--;
+
+            op->reply = reply;
+
+            oc_redis_replied(conn, op);
+
+            if (conn->connection != c) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+
+invalid:
+
+    ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                  "Redis at %V sent what is not a reply: %s",
+                  oc_redis_conn_peer(conn), reader->errstr);
+
+failed:
+
+    oc_redis_conn_lost(conn);
+
+    return NGX_ERROR;
+}
+
+
+static void
+oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op)
+{
+    op->status = OC_REDIS_OK;
+
+    if (op->handler
+        && op->reply->type == OC_REDIS_REPLY_ERROR
+        && !op->internal)
+    {
+        oc_redis_refused(conn, op);
+
+        if (op->state == OC_REDIS_OP_WAITING) {
+            return;
+        }
+    }
+
+    oc_redis_op_done(op);
+}
+
+
+/* Finds the reaction to a reply that is an error. */
+
+static void
+oc_redis_refused(oc_redis_conn_t *conn, oc_redis_op_t *op)
+{
+    ngx_str_t  *error;
+
+    error = &op->reply->str;
+    error->len = ngx_min(error->len, 256);
+
+    op->status = OC_REDIS_UNAVAILABLE;
+
+    switch (oc_redis_refusal(error)) {
+
+    case OC_REDIS_REFUSAL_NOSCRIPT:
+
+        if (op->script && !op->eval && oc_redis_op_eval(op) == NGX_OK) {
+            op->reply = NULL;
+            op->state = OC_REDIS_OP_WAITING;
+
+            ngx_queue_insert_head(&conn->waiting, &op->queue);
+            conn->pending++;
+
+            oc_redis_queue_post(conn);
+            return;
+        }
+
+        op->status = OC_REDIS_ERROR;
+        break;
+
+    case OC_REDIS_REFUSAL_BUSY:
+        break;
+
+    case OC_REDIS_REFUSAL_NOT_READY:
+        conn->retiring = 1;
+        oc_redis_queue_post(conn);
+        break;
+
+    case OC_REDIS_REFUSAL_RECHECK:
+
+        /*
+         * maybe the name leads to another server by now; not more often than
+         * the longest pause, since reads are fine where they are
+         */
+
+        if (ngx_current_msec - conn->rechecked
+            >= conn->redis->conf.reconnect_max)
+        {
+            conn->rechecked = ngx_current_msec;
+            conn->retiring = 1;
+            oc_redis_queue_post(conn);
+        }
+
+        break;
+
+    default:
+        op->status = OC_REDIS_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, conn->log, 0, "Redis at %V refused: \"%V\"",
+                  oc_redis_conn_peer(conn), error);
+}
+
+
+static void
+oc_redis_command_timer_handler(ngx_event_t *ev)
+{
+    ngx_msec_t         next;
+    ngx_connection_t  *ident;
+    oc_redis_conn_t   *conn;
+
+    ident = ev->data;
+    conn = ident->data;
+
+    if (conn->pending == 0) {
+        return;
+    }
+
+    if (oc_redis_expire(conn, &next)) {
+
+        if (!conn->stalled) {
+            conn->stalled = 1;
+
+            ngx_log_error(NGX_LOG_ERR, conn->log, NGX_ETIMEDOUT,
+                          "Redis at %V does not answer",
+                          oc_redis_conn_peer(conn));
+        }
+
+        if (conn->state == OC_REDIS_CONN_READY
+            && ngx_current_msec - conn->last_read
+               >= 2 * conn->redis->conf.command_timeout)
+        {
+            oc_redis_conn_lost(conn);
+        }
+    }
+
+    if (conn->pending && !ev->timer_set) {
+        ngx_add_timer(ev, next);
+    }
+
+    oc_redis_queue_changed(conn);
+}
+
+
+/*
+ * Ends operations whose time is over: what was not sent is taken back, what
+ * was sent stays in the queue for its reply with nobody waiting for it.
+ * Returns how many operations are unanswered past their time; "next" gets the
+ * milliseconds to the next check.
+ */
+
+static ngx_uint_t
+oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next)
+{
+    ngx_uint_t        n;
+    ngx_queue_t      *q, *following;
+    ngx_msec_int_t    left;
+    oc_redis_op_t    *op;
+
+    n = 0;
+    *next = conn->redis->conf.command_timeout;
+
+    for (q = ngx_queue_head(&conn->sent);
+         q != ngx_queue_sentinel(&conn->sent);
+         q = ngx_queue_next(q))
+    {
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+        left = (ngx_msec_int_t) (op->deadline - ngx_current_msec);
+
+        if (left > 0) {
+            *next = ngx_min(*next, (ngx_msec_t) left);
+            break;
+        }
+
+        n++;
+
+        if (!op->internal) {
+            oc_redis_op_expire(op);
+        }
+    }
+
+    for (q = ngx_queue_head(&conn->waiting);
+         q != ngx_queue_sentinel(&conn->waiting);
+         q = following)
+    {
+        following = ngx_queue_next(q);
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+        left = (ngx_msec_int_t) (op->deadline - ngx_current_msec);
+
+        if (left > 0) {
+            *next = ngx_min(*next, (ngx_msec_t) left);
+            break;
+        }
+
+        ngx_queue_remove(q);
+        conn->pending--;
+
+        oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
+    }
+
+    return n;
+}
+
+
+/*
+ * When nobody waits for anything, a worker that is shutting down need not
+ * wait either.
+ */
+
+static void
+oc_redis_queue_changed(oc_redis_conn_t *conn)
+{
+    if (conn->pending == 0) {
+        conn->command_timer.cancelable = 1;
+
+        if (ngx_exiting && conn->command_timer.timer_set) {
+            ngx_del_timer(&conn->command_timer);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "oc_redis_internal.h"
+
+
+/* more elements than any command of ours is answered with */
+
+#define OC_REDIS_MAX_ELEMENTS  1048576
+
+#if (HIREDIS_MAJOR >= 1)
+typedef size_t  oc_redis_count_t;
+#else
+typedef int     oc_redis_count_t;
+#endif
+
+
+static void *oc_redis_reply_string(const redisReadTask *task, char *str,
+    size_t len);
+static void *oc_redis_reply_array(const redisReadTask *task,
+    oc_redis_count_t n);
+static void *oc_redis_reply_integer(const redisReadTask *task,
+    long long value);
+static void *oc_redis_reply_nil(const redisReadTask *task);
+static void oc_redis_reply_free(void *reply);
+static oc_redis_reply_t *oc_redis_reply_new(const redisReadTask *task,
+    oc_redis_reply_e type);
+
+#if (HIREDIS_MAJOR >= 1)
+static void *oc_redis_reply_double(const redisReadTask *task, double value,
+    char *str, size_t len);
+static void *oc_redis_reply_boolean(const redisReadTask *task, int value);
+#endif
+
+
+static redisReplyObjectFunctions  oc_redis_reply_functions = {
+    .createString = oc_redis_reply_string,
+    .createArray = oc_redis_reply_array,
+    .createInteger = oc_redis_reply_integer,
+    .createNil = oc_redis_reply_nil,
+    .freeObject = oc_redis_reply_free,
+#if (HIREDIS_MAJOR >= 1)
+    .createDouble = oc_redis_reply_double,
+    .createBool = oc_redis_reply_boolean,
+#endif
+};
+
+
+/* stands for a reply that nobody waits for */
+
+static oc_redis_reply_t  oc_redis_reply_dropped;
+
+
+static struct {
+    ngx_str_t           code;
+    oc_redis_refusal_e  refusal;
+} oc_redis_refusals[] = {
+    { ngx_string("NOSCRIPT"), OC_REDIS_REFUSAL_NOSCRIPT },
+
+    { ngx_string("OOM"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("BUSY"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("MISCONF"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("NOREPLICAS"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("NOPERM"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("TRYAGAIN"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("CLUSTERDOWN"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("MOVED"), OC_REDIS_REFUSAL_BUSY },
+    { ngx_string("ASK"), OC_REDIS_REFUSAL_BUSY },
+
+    { ngx_string("LOADING"), OC_REDIS_REFUSAL_NOT_READY },
+    { ngx_string("MASTERDOWN"), OC_REDIS_REFUSAL_NOT_READY },
+
+    { ngx_string("READONLY"), OC_REDIS_REFUSAL_RECHECK },
+    { ngx_string("NOAUTH"), OC_REDIS_REFUSAL_RECHECK },
+    { ngx_null_string, OC_REDIS_REFUSAL_OTHER }
+};
+
+
+/*
+ * A RESP reader that makes each reply in the pool of the operation at the
+ * head of conn->sent.
+ */
+
+redisReader *
+oc_redis_reader_create(oc_redis_conn_t *conn)
+{
+    redisReader  *reader;
+
+    reader = redisReaderCreateWithFunctions(&oc_redis_reply_functions);
+
+    if (reader) {
+        reader->privdata = conn;
+    }
+
+    return reader;
+}
+
+
+static oc_redis_reply_t *
+oc_redis_reply_new(const redisReadTask *task, oc_redis_reply_e type)
+{
+    ngx_queue_t       *q;
+    oc_redis_op_t     *op;
+    oc_redis_conn_t   *conn;
+    oc_redis_reply_t  *reply, *parent;
+
+    conn = task->privdata;
+
+    q = ngx_queue_head(&conn->sent);
+    op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+    if (op->handler == NULL) {
+        return &oc_redis_reply_dropped;
+    }
+
+    reply = ngx_pcalloc(op->pool, sizeof(oc_redis_reply_t));
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    reply->type = type;
+
+    if (task->parent) {
+        parent = task->parent->obj;
+
+        if (parent != &oc_redis_reply_dropped) {
+            parent->elements[task->idx] = reply;
+        }
+    }
+
+    return reply;
+}
+
+
+static void *
+oc_redis_reply_string(const redisReadTask *task, char *str, size_t len)
+{
+    ngx_queue_t       *q;
+    oc_redis_op_t     *op;
+    oc_redis_conn_t   *conn;
+    oc_redis_reply_e   type;
+    oc_redis_reply_t  *reply;
+
+    switch (task->type) {
+
+    case REDIS_REPLY_ERROR:
+        type = OC_REDIS_REPLY_ERROR;
+        break;
+
+    case REDIS_REPLY_STATUS:
+        type = OC_REDIS_REPLY_STATUS;
+        break;
+
+    default:
+        type = OC_REDIS_REPLY_STRING;
+    }
+
+    reply = oc_redis_reply_new(task, type);
+
+    if (reply == NULL || reply == &oc_redis_reply_dropped) {
+        return reply;
+    }
+
+    conn = task->privdata;
+
+    q = ngx_queue_head(&conn->sent);
+    op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+    reply->str.data = ngx_pnalloc(op->pool, len + 1);
+    if (reply->str.data == NULL) {
+        return NULL;
+    }
+
+    reply->str.len = len;
+    ngx_memcpy(reply->str.data, str, len);
+
+    return reply;
+}
+
+
+static void *
+oc_redis_reply_array(const redisReadTask *task, oc_redis_count_t n)
+{
+    ngx_queue_t       *q;
+    oc_redis_op_t     *op;
+    oc_redis_conn_t   *conn;
+    oc_redis_reply_t  *reply;
+
+    if (n > OC_REDIS_MAX_ELEMENTS) {
+        return NULL;
+    }
+
+    reply = oc_redis_reply_new(task, OC_REDIS_REPLY_ARRAY);
+
+    if (reply == NULL || reply == &oc_redis_reply_dropped || n == 0) {
+        return reply;
+    }
+
+    conn = task->privdata;
+
+    q = ngx_queue_head(&conn->sent);
+    op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+    reply->elements = ngx_pcalloc(op->pool, n * sizeof(oc_redis_reply_t *));
+    if (reply->elements == NULL) {
+        return NULL;
+    }
+
+    reply->nelements = n;
+
+    return reply;
+}
+
+
+static void *
+oc_redis_reply_integer(const redisReadTask *task, long long value)
+{
+    oc_redis_reply_t  *reply;
+
+    reply = oc_redis_reply_new(task, OC_REDIS_REPLY_INTEGER);
+
+    if (reply && reply != &oc_redis_reply_dropped) {
+        reply->integer = value;
+    }
+
+    return reply;
+}
+
+
+static void *
+oc_redis_reply_nil(const redisReadTask *task)
+{
+    return oc_redis_reply_new(task, OC_REDIS_REPLY_NIL);
+}
+
+
+#if (HIREDIS_MAJOR >= 1)
+
+/* types of RESP3, which is never asked for */
+
+static void *
+oc_redis_reply_double(const redisReadTask *task, double value, char *str,
+    size_t len)
+{
+    return NULL;
+}
+
+
+static void *
+oc_redis_reply_boolean(const redisReadTask *task, int value)
+{
+    return NULL;
+}
+
+#endif
+
+
+static void
+oc_redis_reply_free(void *reply)
+{
+    /* the operation's pool frees it */
+}
+
+
+/*
+ * What a server's error asks for.  The code stands at its start; errors from
+ * within a script have it after a '-' further on in Redis 6.2.
+ */
+
+oc_redis_refusal_e
+oc_redis_refusal(ngx_str_t *error)
+{
+    u_char      *p, *last;
+    size_t       len;
+    ngx_uint_t   i;
+
+    last = error->data + error->len;
+
+    for (i = 0; oc_redis_refusals[i].code.len; i++) {
+        len = oc_redis_refusals[i].code.len;
+
+        for (p = error->data; (size_t) (last - p) > len; p++) {
+
+            if (p[len] == ' '
+                && (p == error->data || p[-1] == '-')
+                && ngx_strncmp(p, oc_redis_refusals[i].code.data, len) == 0)
+            {
+                return oc_redis_refusals[i].refusal;
+            }
+        }
+    }
+
+    return OC_REDIS_REFUSAL_OTHER;
+}

@@ -1,0 +1,30 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#ifndef _OC_STORE_KEY_H_INCLUDED_
+#define _OC_STORE_KEY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define OC_KEY_CONFIGURATIONS  "cfg"     /* hash: id, JSON */
+#define OC_KEY_IDS             "ids"     /* sorted set: 0, id */
+#define OC_KEY_PRIORITIES      "pri"     /* sorted set: priority, id */
+#define OC_KEY_ASSIGNMENTS     "asg:"    /* + id; hash: id, JSON */
+
+
+#define oc_store_key(key, pool, prefix, tenant, name, id)                     \
+    oc_store_key_make(key, pool, prefix, tenant, (u_char *) name,             \
+                      sizeof(name) - 1, id)
+
+ngx_int_t oc_store_key_make(ngx_str_t *key, ngx_pool_t *pool,
+    ngx_str_t *prefix, ngx_str_t *tenant, u_char *name, size_t len,
+    ngx_str_t *id);
+
+
+#endif /* _OC_STORE_KEY_H_INCLUDED_ */
