@@ -45,14 +45,21 @@ TREE       := build/nginx
 CONFIGURED := build/$(OBJS).configured
 JOBS       := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# tests with short names first: a broken build shows before a slow test does
-TESTS = $(if $(T),$(T),$(sort $(wildcard t/*.t)))
+# what needs no server first, what takes long last
+FIRST := t/structure.t t/unit.t t/harness.t
+LAST  := t/fuzz.t t/build.t
+TESTS := $(if $(T),$(T),$(FIRST) \
+           $(filter-out $(FIRST) $(LAST),$(sort $(wildcard t/*.t))) $(LAST))
 
 .DELETE_ON_ERROR:
 .PHONY: all run test bench clean install help force
 
 
-all: $(SO)
+# one build at a time in a checkout: configure and its headers are shared
+
+all:
+	@mkdir -p build
+	@flock build/.lock $(MAKE) --no-print-directory $(SO)
 
 
 # what the configured tree depends on; a file is touched when it changes

@@ -8,9 +8,20 @@
 #include <ngx_core.h>
 
 #include "oc_buf.h"
+#include "oc_word.h"
 
 
 static ngx_int_t oc_buf_reserve(oc_buf_t *b, size_t len);
+
+
+/* how many bytes a byte takes more when it is escaped */
+
+static const u_char  oc_json_extra[256] = {
+    5, 5, 5, 5, 5, 5, 5, 5, 1, 1, 1, 5, 1, 1, 5, 5,
+    5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+    ['"'] = 1,
+    ['\\'] = 1
+};
 
 
 /*
@@ -139,34 +150,31 @@ size_t
 oc_json_escaped_len(const u_char *data, size_t len)
 {
     size_t         n;
+    uint64_t       word;
     const u_char  *p, *last;
 
     n = len;
+    p = data;
     last = data + len;
 
-    for (p = data; p < last; p++) {
+    for ( ;; ) {
 
-        if (*p >= 0x20) {
-            n += (*p == '"' || *p == '\\');
-            continue;
+        while (last - p >= 8) {
+            ngx_memcpy(&word, p, 8);
+
+            if (oc_word_json_special(word)) {
+                break;
+            }
+
+            p += 8;
         }
 
-        switch (*p) {
-
-        case '\b':
-        case '\t':
-        case '\n':
-        case '\f':
-        case '\r':
-            n++;
-            break;
-
-        default:
-            n += sizeof("u0000") - 1;
+        if (p == last) {
+            return n;
         }
+
+        n += oc_json_extra[*p++];
     }
-
-    return n;
 }
 
 

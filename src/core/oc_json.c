@@ -8,15 +8,20 @@
 #include <ngx_core.h>
 
 #include "oc_json.h"
+#include "oc_json_condense.h"
 
 
 static void *oc_json_malloc(size_t size);
 static void oc_json_free(void *p);
-static json_t *oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
-    size_t flags, json_error_t *error);
+static oc_json_status_e oc_json_load(oc_arena_t *arena, const u_char *data,
+    size_t len, oc_json_condensed_t *condensed, size_t flags, json_t **json,
+    json_error_t *error);
 static oc_json_status_e oc_json_status(oc_arena_t *arena,
     json_error_t *error);
-static ngx_int_t oc_json_too_deep(json_t *json, ngx_uint_t left);
+static oc_json_status_e oc_json_finish(json_t *json,
+    oc_json_condensed_t *condensed, ngx_uint_t left);
+static oc_json_status_e oc_json_put_back(json_t *json,
+    oc_json_condensed_t *condensed);
 
 
 /* the arena of the document that is being decoded */
@@ -50,35 +55,35 @@ json_t *
 oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     oc_json_error_t *err)
 {
-    json_t        *json;
-    json_error_t   error;
+    json_t               *json;
+    json_error_t          error;
+    oc_json_status_e      status;
+    oc_json_condensed_t   condensed;
 
-    json = oc_json_load(arena, data, len, 0, &error);
+    status = OC_JSON_SYNTAX;
 
-    if (json == NULL
-        && json_error_code(&error) == json_error_numeric_overflow)
-    {
-        json = oc_json_load(arena, data, len, JSON_DECODE_INT_AS_REAL, &error);
+    if (oc_json_condense(&condensed, arena, data, len) == NGX_OK) {
+        status = oc_json_load(arena, condensed.text.data, condensed.text.len,
+                              &condensed, 0, &json, &error);
     }
 
-    if (json == NULL) {
-        err->status = oc_json_status(arena, &error);
-        err->line = (error.line > 0) ? error.line : 1;
-        err->column = (error.column > 0) ? error.column : 1;
+    if (status != OC_JSON_OK) {
 
-        return NULL;
+        /* also for the place of an error, which is that in the original */
+
+        status = oc_json_load(arena, data, len, NULL, 0, &json, &error);
     }
 
-    err->status = OC_JSON_OK;
-    err->line = 1;
-    err->column = 1;
-
-    if (oc_json_too_deep(json, OC_JSON_MAX_DEPTH)) {
-        err->status = OC_JSON_DEPTH;
-        return NULL;
+    if (status == OC_JSON_NUMBER) {
+        status = oc_json_load(arena, data, len, NULL, JSON_DECODE_INT_AS_REAL,
+                              &json, &error);
     }
 
-    return json;
+    err->status = status;
+    err->line = (error.line > 0) ? error.line : 1;
+    err->column = (error.column > 0) ? error.column : 1;
+
+    return (status == OC_JSON_OK) ? json : NULL;
 }
 
 
@@ -87,27 +92,35 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
  * module, so it is exchanged only for the length of the call.
  */
 
-static json_t *
-oc_json_load(oc_arena_t *arena, const u_char *data, size_t len, size_t flags,
+static oc_json_status_e
+oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
+    oc_json_condensed_t *condensed, size_t flags, json_t **json,
     json_error_t *error)
 {
-    json_t         *json;
-    json_free_t     saved_free;
-    json_malloc_t   saved_malloc;
+    json_free_t        saved_free;
+    json_malloc_t      saved_malloc;
+    oc_json_status_e   status;
 
     json_get_alloc_funcs(&saved_malloc, &saved_free);
     json_set_alloc_funcs(oc_json_malloc, oc_json_free);
 
     oc_json_arena = arena;
 
-    json = json_loadb((const char *) data, len,
-                      JSON_DECODE_ANY|JSON_REJECT_DUPLICATES|flags, error);
+    *json = json_loadb((const char *) data, len,
+                       JSON_DECODE_ANY|JSON_REJECT_DUPLICATES|flags, error);
+
+    if (*json == NULL) {
+        status = oc_json_status(arena, error);
+
+    } else {
+        status = oc_json_finish(*json, condensed, OC_JSON_MAX_DEPTH);
+    }
 
     oc_json_arena = NULL;
 
     json_set_alloc_funcs(saved_malloc, saved_free);
 
-    return json;
+    return status;
 }
 
 
@@ -158,43 +171,87 @@ oc_json_status(oc_arena_t *arena, json_error_t *error)
 }
 
 
-static ngx_int_t
-oc_json_too_deep(json_t *json, ngx_uint_t left)
-{
-    void    *iter;
-    size_t   i, n;
+/*
+ * Goes through the tree: what was taken out of the document is put back, and
+ * nesting is bounded by "left" levels.
+ */
 
-    if (json_is_object(json)) {
+static oc_json_status_e
+oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
+{
+    void              *iter;
+    size_t             i, n;
+    oc_json_status_e   status;
+
+    switch (json_typeof(json)) {
+
+    case JSON_STRING:
+        return condensed ? oc_json_put_back(json, condensed) : OC_JSON_OK;
+
+    case JSON_OBJECT:
 
         if (left == 0) {
-            return 1;
+            return OC_JSON_DEPTH;
         }
 
         for (iter = json_object_iter(json);
              iter;
              iter = json_object_iter_next(json, iter))
         {
-            if (oc_json_too_deep(json_object_iter_value(iter), left - 1)) {
-                return 1;
+            status = oc_json_finish(json_object_iter_value(iter), condensed,
+                                    left - 1);
+            if (status != OC_JSON_OK) {
+                return status;
             }
         }
 
-    } else if (json_is_array(json)) {
+        return OC_JSON_OK;
+
+    case JSON_ARRAY:
 
         if (left == 0) {
-            return 1;
+            return OC_JSON_DEPTH;
         }
 
         n = json_array_size(json);
 
         for (i = 0; i < n; i++) {
-            if (oc_json_too_deep(json_array_get(json, i), left - 1)) {
-                return 1;
+            status = oc_json_finish(json_array_get(json, i), condensed,
+                                    left - 1);
+            if (status != OC_JSON_OK) {
+                return status;
             }
         }
+
+        return OC_JSON_OK;
+
+    default:
+        return OC_JSON_OK;
+    }
+}
+
+
+static oc_json_status_e
+oc_json_put_back(json_t *json, oc_json_condensed_t *condensed)
+{
+    ngx_str_t  *string;
+
+    string = oc_json_condensed_string(condensed, json_string_value(json),
+                                      json_string_length(json));
+
+    if (string == NULL) {
+        return OC_JSON_OK;
     }
 
-    return 0;
+    if (json_string_setn_nocheck(json, (const char *) string->data,
+                                 string->len)
+        != 0)
+    {
+        return oc_json_arena->exhausted ? OC_JSON_TOO_LARGE
+                                        : OC_JSON_NO_MEMORY;
+    }
+
+    return OC_JSON_OK;
 }
 
 

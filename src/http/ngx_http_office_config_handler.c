@@ -397,7 +397,7 @@ ngx_http_office_config_acceptable(ngx_http_office_config_headers_t *headers)
 
 /* Prepares the request's call of the store. */
 
-ngx_int_t
+void
 ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, oc_store_handler_pt handler)
 {
@@ -411,8 +411,6 @@ ngx_http_office_config_call(ngx_http_request_t *r,
     ctx->call.log = r->connection->log;
     ctx->call.handler = handler;
     ctx->call.data = r;
-
-    return NGX_OK;
 }
 
 

@@ -13,7 +13,7 @@
 
 /* ngx_http_office_config_handler.c */
 
-ngx_int_t ngx_http_office_config_call(ngx_http_request_t *r,
+void ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, oc_store_handler_pt handler);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);

@@ -365,7 +365,9 @@ oc_redis_conn_ready(oc_redis_conn_t *conn)
                       oc_redis_conn_peer(conn));
     }
 
-    ngx_del_timer(&conn->connect_timer);
+    if (conn->connect_timer.timer_set) {
+        ngx_del_timer(&conn->connect_timer);
+    }
 
     conn->state = OC_REDIS_CONN_READY;
     conn->ready_since = ngx_current_msec;

@@ -129,7 +129,7 @@ oc_redis_handshake_send(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
     conn->pending++;
     conn->handshake_left++;
 
-    *conn->last_out = &op->head_link;
+    *conn->last_out = op->first_link;
     conn->last_out = &op->body_link.next;
 
     return NGX_OK;

@@ -158,12 +158,12 @@ struct oc_redis_op_s {
     const oc_redis_script_t    *script;
     ngx_uint_t                  argc;
 
-    ngx_chain_t                 head_link; /* command's name; for scripts */
+    ngx_chain_t                *first_link;
+    ngx_chain_t                 head_link; /* EVAL and the script */
     ngx_chain_t                 body_link;
     ngx_buf_t                   head;
     ngx_buf_t                   body;
-    u_char                     *body_start;
-    u_char                      header[64];
+    u_char                     *arguments; /* of a script, in the body */
 
     unsigned                    read:1;
     unsigned                    internal:1;  /* the client's own */

@@ -104,22 +104,20 @@ oc_redis_op_internal(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
 
 
 /*
- * Sets the command and copies its arguments, encoded as an array of bulk
- * strings (RESP).
+ * Sets the command.  Its arguments are copied, encoded as an array of bulk
+ * strings (RESP); on return they point to the copies, which live as long as
+ * the operation.
  */
 
 ngx_int_t
 oc_redis_op_command(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc)
 {
-    op->head.pos = op->header;
-    op->head.last = oc_redis_encode_number(op->header, '*', argc);
-
-    return oc_redis_op_encode(op, argv, argc, NGX_MAX_UINT32_VALUE);
+    return oc_redis_op_encode(op, argv, argc, 0);
 }
 
 
 /*
- * Sets a call of a script: EVALSHA, and once the server has answered
+ * The same for a call of a script: EVALSHA, and once the server has answered
  * NOSCRIPT, EVAL.  The first "nkeys" of the arguments are keys.
  */
 
@@ -127,18 +125,8 @@ ngx_int_t
 oc_redis_op_script(oc_redis_op_t *op, const oc_redis_script_t *script,
     ngx_uint_t nkeys, ngx_str_t *argv, ngx_uint_t argc)
 {
-    u_char  *p;
-
     op->script = script;
     op->argc = argc + 3;
-
-    p = oc_redis_encode_number(op->header, '*', op->argc);
-    p = ngx_cpymem(p, "$7\r\nEVALSHA\r\n$40\r\n", 18);
-
-    op->head.pos = op->header;
-    op->head.last = p;
-
-    /* the digest does not fit the header: it leads the body */
 
     return oc_redis_op_encode(op, argv, argc, nkeys);
 }
@@ -152,9 +140,8 @@ oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc,
     size_t       len;
     ngx_uint_t   i;
 
-    len = op->script ? sizeof(op->script->sha1) + 2 + 1 + 2 + 2
-                       + 2 * NGX_INT_T_LEN
-                     : 0;
+    len = sizeof("*\r\n$7\r\nEVALSHA\r\n$40\r\n\r\n$\r\n\r\n") - 1
+          + sizeof(op->script->sha1) + 3 * NGX_SIZE_T_LEN;
 
     for (i = 0; i < argc; i++) {
         len += argv[i].len + oc_redis_digits(argv[i].len) + 5;
@@ -165,42 +152,41 @@ oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc,
         return NGX_ERROR;
     }
 
-    op->body_start = p;
     op->body.start = p;
 
     if (op->script) {
+        p = oc_redis_encode_number(p, '*', op->argc);
+        p = ngx_cpymem(p, "$7\r\nEVALSHA\r\n$40\r\n", 18);
         p = ngx_cpymem(p, op->script->sha1, sizeof(op->script->sha1));
         *p++ = '\r';
         *p++ = '\n';
 
-        op->body_start = p;
+        op->arguments = p;
 
         p = oc_redis_encode_number(p, '$', oc_redis_digits(nkeys));
         p = ngx_sprintf(p, "%ui\r\n", nkeys);
+
+    } else {
+        p = oc_redis_encode_number(p, '*', argc);
     }
 
     for (i = 0; i < argc; i++) {
         p = oc_redis_encode_number(p, '$', argv[i].len);
-        p = ngx_cpymem(p, argv[i].data, argv[i].len);
+
+        if (argv[i].len) {
+            p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        }
+
+        argv[i].data = p - argv[i].len;
         *p++ = '\r';
         *p++ = '\n';
-
-        /* the caller sees its arguments where they now are */
-
-        argv[i].data = p - 2 - argv[i].len;
     }
 
     op->body.last = p;
-
-    op->head.memory = 1;
     op->body.memory = 1;
-
-    op->head_link.buf = &op->head;
-    op->head_link.next = &op->body_link;
     op->body_link.buf = &op->body;
-    op->body_link.next = NULL;
 
-    op->head.start = op->head.pos;
+    op->first_link = &op->body_link;
 
     oc_redis_op_rewind(op);
 
@@ -234,20 +220,28 @@ oc_redis_encode_number(u_char *p, u_char type, size_t n)
 void
 oc_redis_op_rewind(oc_redis_op_t *op)
 {
-    op->head.pos = op->head.start;
-    op->body.pos = op->eval ? op->body_start : op->body.start;
+    op->body.pos = op->body.start;
     op->body_link.next = NULL;
+
+    if (op->eval) {
+        op->head.pos = op->head.start;
+        op->body.pos = op->arguments;
+    }
 }
 
 
-/* Turns EVALSHA into EVAL with the script's text. */
+/*
+ * Turns EVALSHA into EVAL: a head with the script's text goes in front of the
+ * arguments, which stay where they are.
+ */
 
 ngx_int_t
 oc_redis_op_eval(oc_redis_op_t *op)
 {
     u_char  *p;
 
-    p = ngx_pnalloc(op->pool, op->script->source.len + 2 * NGX_SIZE_T_LEN + 32);
+    p = ngx_pnalloc(op->pool, sizeof("*\r\n$4\r\nEVAL\r\n$\r\n\r\n")
+                              + op->script->source.len + 2 * NGX_SIZE_T_LEN);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -262,6 +256,12 @@ oc_redis_op_eval(oc_redis_op_t *op)
     *p++ = '\n';
 
     op->head.last = p;
+    op->head.memory = 1;
+
+    op->head_link.buf = &op->head;
+    op->head_link.next = &op->body_link;
+
+    op->first_link = &op->head_link;
     op->eval = 1;
 
     oc_redis_op_rewind(op);

@@ -235,7 +235,7 @@ oc_redis_flush(oc_redis_conn_t *conn)
 
         op->state = OC_REDIS_OP_SENT;
 
-        *conn->last_out = &op->head_link;
+        *conn->last_out = op->first_link;
         conn->last_out = &op->body_link.next;
     }
 

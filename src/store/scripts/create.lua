@@ -29,7 +29,7 @@ if redis.call('HSETNX', KEYS[1], id, json) == 0 then
     return false
 end
 
-redis.call('ZADD', KEYS[2], 0, id)
+redis.call('ZADD', KEYS[2], '0', id)
 redis.call('ZADD', KEYS[3], priority, id)
 
 for i = 5, #ARGV, 2 do

@@ -1,0 +1,225 @@
+package Bench::Peers;
+
+# The peers and the cases: what runs, with which configuration, what is sent.
+
+use strict;
+use warnings;
+
+use Bench::Http qw(request repeat);
+use Bench::Nginx;
+use Bench::Process qw(tool);
+use Bench::Webdis;
+use Exporter qw(import);
+use JSON::PP ();
+
+our @EXPORT_OK = qw(peers cases missing start_server fill);
+
+my $collection = '/beta/officeConfiguration/clientConfigurations';
+my $webdis_key = 'bench:';
+
+# Cases in the order of the table.
+#   peer    who serves it
+#   method  request method
+#   path    the URL's path, or
+#   item    path of one id: what precedes and what follows the id, or
+#   prefix  path to which a growing number is added
+#   body    true if the seed's body is sent
+#   status  what a single request must be answered with
+my @cases = (
+    { name => 'return200-get', peer => 'return200', method => 'GET',
+      item => ["$collection/", ''], status => 200 },
+    { name => 'echo-create', peer => 'echo', method => 'POST',
+      path => $collection, body => 1, status => 200 },
+    { name => 'lua-create', peer => 'lua', method => 'POST',
+      path => $collection, body => 1, status => 201 },
+    { name => 'lua-get', peer => 'lua', method => 'GET',
+      item => ["$collection/", ''], status => 200 },
+    { name => 'webdis-set', peer => 'webdis', method => 'PUT',
+      prefix => '/SET/new:', body => 1, status => 200 },
+    { name => 'webdis-get', peer => 'webdis', method => 'GET',
+      item => ["/GET/$webdis_key", '?type=application/json'],
+      status => 200 },
+    { name => 'module-create', peer => 'module', method => 'POST',
+      path => $collection, body => 1, status => 201 },
+    { name => 'module-get', peer => 'module', method => 'GET',
+      item => ["$collection/", ''], status => 200 },
+);
+
+# Peers.
+#   redis   true if it needs one
+#   hash    Redis hash whose fields are the ids, if it is filled by POST
+my %peers = (
+    return200 => {},
+    echo      => {},
+    lua       => { redis => 1, hash => 'lua:{default}:cfg' },
+    webdis    => { redis => 1 },
+    module    => { redis => 1, hash => 'oc:{default}:cfg' },
+);
+
+sub cases { return @cases }
+sub peers { return \%peers }
+
+# in: peer's name, options; out: what it lacks, or nothing
+sub missing {
+    my ($name, $o) = @_;
+    my $modules = Bench::Nginx::modules_path();
+    my %files = (
+        echo   => ["$modules/ngx_http_echo_module.so"],
+        lua    => ["$modules/ngx_http_lua_module.so"],
+        module => [$o->{module}],
+    );
+
+    return 'webdis is not installed' if $name eq 'webdis' && !tool('webdis');
+
+    for my $file (@{$files{$name} // []}) {
+        return "$file does not exist" if !-e $file;
+    }
+
+    return;
+}
+
+# in: peer's name, options, dir => folder, core => number, redis => its Redis
+#     or nothing, bench => this folder, bytes => size of return 200's body;
+# out: the running server
+sub start_server {
+    my ($name, $o, %a) = @_;
+    my $socket = $a{redis} && $a{redis}{socket};
+    my $modules = Bench::Nginx::modules_path();
+    my %base = (dir => $a{dir}, core => $a{core},
+                connections => $o->{connections});
+
+    if ($name eq 'webdis') {
+        return Bench::Webdis->start(%base, socket => $socket);
+    }
+
+    if ($name eq 'return200') {
+        my $body = 'x' x $a{bytes};
+        return Bench::Nginx->start(%base, server => <<"END");
+location /beta {
+    return 200 $body;
+}
+END
+    }
+
+    if ($name eq 'echo') {
+        return Bench::Nginx->start(
+            %base,
+            modules => ["$modules/ngx_http_echo_module.so"],
+            server  => <<'END');
+location /beta {
+    echo_read_request_body;
+    echo_request_body;
+}
+END
+    }
+
+    if ($name eq 'lua') {
+        return Bench::Nginx->start(
+            %base,
+            modules => ["$modules/ndk_http_module.so",
+                        "$modules/ngx_http_lua_module.so"],
+            env     => { BENCH_REDIS_SOCKET => $socket,
+                         BENCH_REDIS_POOL => 2 * $o->{connections} },
+            main    => "env BENCH_REDIS_SOCKET;\nenv BENCH_REDIS_POOL;",
+            http    => <<"END",
+lua_package_path '$a{bench}/lua/?.lua;;';
+lua_code_cache on;
+init_by_lua_block {
+    require "office.create"
+    require "office.get"
+}
+map \$http_client_request_id \$oc_client_request_id {
+    ''      \$request_id;
+    default \$http_client_request_id;
+}
+END
+            server  => <<"END");
+add_header OData-Version 4.0 always;
+add_header request-id \$request_id always;
+add_header client-request-id \$oc_client_request_id always;
+add_header Cache-Control no-store always;
+location = $collection {
+    content_by_lua_block { require("office.create")() }
+}
+location $collection/ {
+    content_by_lua_block { require("office.get")() }
+}
+END
+    }
+
+    return Bench::Nginx->start(
+        %base,
+        modules => [$o->{module}],
+        http    => <<"END",
+office_config_redis main {
+    server unix:$socket;
+}
+END
+        server  => <<'END');
+location /beta {
+    office_config_pass main;
+    office_config_auth off;
+}
+END
+}
+
+# Checks one create and one get, then creates the configurations.
+# in: peer's name, options, server => , redis => , body => seed's body,
+#     file => a scratch file;
+# out: array of ids, size of the body of a get
+sub fill {
+    my ($name, $o, %a) = @_;
+
+    return fill_webdis($o, %a) if $name eq 'webdis';
+
+    my ($status, $headers, $json)
+        = request($a{server}{port}, 'POST', $collection, $a{body});
+    my $entity = $status == 201 && eval { JSON::PP->new->decode($json) };
+
+    die "$name: POST is answered with $status: $json\n"
+        if !$entity || !defined $entity->{id}
+           || !defined $headers->{location};
+
+    ($status, undef, $json)
+        = request($a{server}{port}, 'GET', "$collection/$entity->{id}");
+    my $read = $status == 200 && eval { JSON::PP->new->decode($json) };
+
+    die "$name: GET is answered with $status: $json\n"
+        if !$read || $read->{id} ne $entity->{id};
+
+    repeat($a{server}{port}, 'POST', $collection, $a{body},
+           $o->{preload} - 1, 180) if $o->{preload} > 1;
+
+    my $hash = $peers{$name}{hash};
+    my $count = $a{redis}->command('HLEN', $hash);
+
+    die "$name: the hash $hash has $count fields, not $o->{preload}\n"
+        if $count != $o->{preload};
+
+    return ([$a{redis}->sample_fields($hash, $o->{ids})], length $json);
+}
+
+# webdis stores a string per configuration; they are written into Redis
+# directly, in the protocol's format
+sub fill_webdis {
+    my ($o, %a) = @_;
+
+    open my $out, '>', $a{file} or die "$a{file}: $!\n";
+
+    for my $n (1 .. $o->{preload}) {
+        my $key = "$webdis_key$n";
+        print $out "*3\r\n\$3\r\nSET\r\n\$", length $key, "\r\n$key\r\n\$",
+            length $a{body}, "\r\n$a{body}\r\n";
+    }
+
+    close $out or die "$a{file}: $!\n";
+    $a{redis}->feed($a{file});
+    unlink $a{file};
+
+    my $step = int($o->{preload} / $o->{ids}) || 1;
+
+    return ([grep { ($_ - 1) % $step == 0 } 1 .. $o->{preload}],
+            length $a{body});
+}
+
+1;

@@ -1,0 +1,276 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "oc_json_condense.h"
+#include "oc_word.h"
+
+
+/*
+ * jansson reads a document byte by byte, at about ten nanoseconds each: most
+ * of the cost of a create, and a millisecond for a payload of 100 KB.  So
+ * long string values are taken out first, with white space that means
+ * nothing, and are put back into the tree afterwards.  What decides whether a
+ * document is valid stays jansson's: only the contents of strings that
+ * consist of printable ASCII without escapes are kept from it.
+ */
+
+
+/* a shorter string is not worth it; a mark with its number always fits */
+
+#define OC_JSON_MIN_STRING   8
+#define OC_JSON_MAX_STRINGS  1000000
+
+
+static const u_char *oc_json_plain(const u_char *p, const u_char *last);
+static const u_char *oc_json_string_end(const u_char *p, const u_char *last);
+static const u_char *oc_json_skip_space(const u_char *p, const u_char *last);
+static ngx_int_t oc_json_take(oc_json_condensed_t *condensed,
+    oc_arena_t *arena, ngx_uint_t *size, const u_char *p, size_t len);
+static u_char *oc_json_mark(u_char *dst, ngx_uint_t n);
+static ngx_uint_t oc_json_structural(u_char ch);
+
+
+/*
+ * Makes a shorter document that is valid JSON if and only if "data" is.
+ * NGX_OK; NGX_DECLINED if "data" is better read as it is.
+ */
+
+ngx_int_t
+oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
+    const u_char *data, size_t len)
+{
+    u_char        *dst;
+    ngx_uint_t     size, key;
+    const u_char  *p, *last, *end, *next;
+
+    condensed->strings = NULL;
+    condensed->nstrings = 0;
+
+    dst = oc_arena_alloc(arena, len);
+    if (dst == NULL) {
+        return NGX_DECLINED;
+    }
+
+    condensed->text.data = dst;
+
+    size = 0;
+    p = data;
+    last = data + len;
+
+    while (p < last) {
+
+        if (*p != '"') {
+            next = oc_json_skip_space(p, last);
+
+            if (next == p) {
+                *dst++ = *p++;
+                continue;
+            }
+
+            /* between two other tokens white space is what parts them */
+
+            if (next < last && !oc_json_structural(*next)
+                && dst > condensed->text.data
+                && !oc_json_structural(dst[-1]))
+            {
+                *dst++ = ' ';
+            }
+
+            p = next;
+            continue;
+        }
+
+        p++;
+
+        end = oc_json_plain(p, last);
+
+        if (end < last && *end == '"' && end - p >= OC_JSON_MIN_STRING) {
+            next = oc_json_skip_space(end + 1, last);
+
+            if (next == last || *next != ':') {
+
+                if (oc_json_take(condensed, arena, &size, p, end - p)
+                    != NGX_OK)
+                {
+                    return NGX_DECLINED;
+                }
+
+                dst = oc_json_mark(dst, condensed->nstrings - 1);
+                p = end + 1;
+                continue;
+            }
+        }
+
+        end = oc_json_string_end(end, last);
+        if (end == NULL) {
+            return NGX_DECLINED;
+        }
+
+        /* a string that would be taken for a mark, if it is no name */
+
+        next = oc_json_skip_space(end + 1, last);
+        key = (next < last && *next == ':');
+
+        if (!key && end > p && (*p == OC_JSON_MARK || *p == '\\')) {
+            return NGX_DECLINED;
+        }
+
+        dst = ngx_cpymem(dst, p - 1, end + 1 - (p - 1));
+        p = end + 1;
+    }
+
+    condensed->text.len = dst - condensed->text.data;
+
+    return NGX_OK;
+}
+
+
+/* The first byte that is not a plain character of a string. */
+
+static const u_char *
+oc_json_plain(const u_char *p, const u_char *last)
+{
+    uint64_t  word;
+
+    for ( ;; ) {
+
+        while (last - p >= 8) {
+            ngx_memcpy(&word, p, 8);
+
+            if (oc_word_json_special(word) | oc_word_above_ascii(word)) {
+                break;
+            }
+
+            p += 8;
+        }
+
+        if (p == last || *p < 0x20 || *p == '"' || *p == '\\' || *p >= 0x80) {
+            return p;
+        }
+
+        p++;
+    }
+}
+
+
+/* The quote that ends a string, from a place within it; NULL without one. */
+
+static const u_char *
+oc_json_string_end(const u_char *p, const u_char *last)
+{
+    while (p < last) {
+
+        if (*p == '"') {
+            return p;
+        }
+
+        if (*p++ == '\\') {
+            p++;
+        }
+    }
+
+    return NULL;
+}
+
+
+static const u_char *
+oc_json_skip_space(const u_char *p, const u_char *last)
+{
+    while (p < last
+           && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+    {
+        p++;
+    }
+
+    return p;
+}
+
+
+static ngx_uint_t
+oc_json_structural(u_char ch)
+{
+    return ch == ',' || ch == ':' || ch == '{' || ch == '}' || ch == '['
+           || ch == ']';
+}
+
+
+static ngx_int_t
+oc_json_take(oc_json_condensed_t *condensed, oc_arena_t *arena,
+    ngx_uint_t *size, const u_char *p, size_t len)
+{
+    ngx_str_t  *strings;
+
+    if (condensed->nstrings == *size) {
+
+        if (*size >= OC_JSON_MAX_STRINGS) {
+            return NGX_DECLINED;
+        }
+
+        *size = *size ? *size * 2 : 32;
+
+        strings = oc_arena_alloc(arena, *size * sizeof(ngx_str_t));
+        if (strings == NULL) {
+            return NGX_DECLINED;
+        }
+
+        if (condensed->nstrings) {
+            ngx_memcpy(strings, condensed->strings,
+                       condensed->nstrings * sizeof(ngx_str_t));
+        }
+
+        condensed->strings = strings;
+    }
+
+    strings = &condensed->strings[condensed->nstrings++];
+    strings->data = (u_char *) p;
+    strings->len = len;
+
+    return NGX_OK;
+}
+
+
+/* Writes a string that stands for number n: the mark, then digits. */
+
+static u_char *
+oc_json_mark(u_char *dst, ngx_uint_t n)
+{
+    *dst++ = '"';
+    *dst++ = OC_JSON_MARK;
+
+    do {
+        *dst++ = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    *dst++ = '"';
+
+    return dst;
+}
+
+
+/* The string that a value of the shorter document stands for, or NULL. */
+
+ngx_str_t *
+oc_json_condensed_string(oc_json_condensed_t *condensed, const char *value,
+    size_t len)
+{
+    ngx_uint_t  n;
+
+    if (len < 2 || value[0] != OC_JSON_MARK) {
+        return NULL;
+    }
+
+    /* the lowest digit is the first */
+
+    for (n = 0; len > 1; len--) {
+        n = n * 10 + (value[len - 1] - '0');
+    }
+
+    return (n < condensed->nstrings) ? &condensed->strings[n] : NULL;
+}

@@ -1,0 +1,217 @@
+# Test points on responses of the API: the headers that each has, the body of
+# errors, and data compared with the types it has in JSON.
+
+package OfficeConfig::Api;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use JSON::PP ();
+use POSIX ();
+use Test::More;
+use Time::Local qw(timegm);
+
+our @EXPORT = qw(JSON_TYPE UUID answer_is error_is json_is json_text
+                 json_item path_of item_path);
+
+# of every body; and of a request-id
+use constant {
+    JSON_TYPE => 'application/json;odata.metadata=minimal;'
+                 . 'odata.streaming=false;charset=utf-8',
+    UUID => qr/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/,
+};
+
+my %code = (
+    400 => 'badRequest', 403 => 'forbidden', 404 => 'notFound',
+    405 => 'methodNotAllowed', 406 => 'notAcceptable', 409 => 'conflict',
+    412 => 'preconditionFailed', 413 => 'payloadTooLarge',
+    415 => 'unsupportedMediaType', 429 => 'tooManyRequests',
+    501 => 'notImplemented', 503 => 'serviceUnavailable',
+    504 => 'gatewayTimeout',
+);
+
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+
+
+# json_text($data): one text for equal data, in which 8 is not "8"
+
+sub json_text { $json->encode($_[0]) }
+
+
+# json_is($got, $want, $name): one test point
+
+sub json_is {
+    my ($got, $want, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is(json_text($got), json_text($want), $name);
+}
+
+
+# json_item($response, $member, ...): what is at that path in its body; undef
+# when there is no body, or nothing there
+
+sub json_item {
+    my ($r, @path) = @_;
+    my $item = $r->json;
+
+    for (@path) {
+        $item = ref $item eq 'HASH' ? $item->{$_}
+              : ref $item eq 'ARRAY' ? $item->[$_] : return undef;
+    }
+
+    return $item;
+}
+
+
+# path_of($url): an absolute URL without its scheme and host; item_path($api,
+# $id): the path of a configuration, its key in parentheses
+
+sub path_of { $_[0] =~ s{^https?://[^/]+}{}r }
+
+sub item_path {
+    my ($api, $id) = @_;
+    utf8::encode($id) if utf8::is_utf8($id);
+    $id =~ s/'/''/g;
+    $id =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge;
+    return "$api('$id')";
+}
+
+
+# answer_is($response, $status, $name, %opt): one test point: the status, and
+# the headers that every response has
+#   version   of OData: 4.0
+#   client    the client-request-id: the request-id
+#   method    of the request: GET
+
+sub answer_is {
+    my ($r, $status, $name, %opt) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return _verdict($r, $name, _answer($r, $status, %opt));
+}
+
+
+# error_is($response, $status, $target, $name, %opt): the same for an error,
+# with the whole shape of its body. A target of undef is not looked at, an
+# empty one must not be there.
+
+sub error_is {
+    my ($r, $status, $target, $name, %opt) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @faults = _answer($r, $status, %opt);
+    push @faults, _error($r, $status, $target) unless @faults;
+    return _verdict($r, $name, @faults);
+}
+
+sub _verdict {
+    my ($r, $name, @faults) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ok(!@faults, $name)
+        || diag join("\n", @faults), "\n", $r->text;
+}
+
+
+# _answer: what is wrong with status and headers
+
+sub _answer {
+    my ($r, $status, %opt) = @_;
+    my @faults;
+
+    return 'status ' . $r->status . ", not $status" if $r->status != $status;
+
+    my %one;
+    for my $name ('OData-Version', 'request-id', 'client-request-id',
+                  'Cache-Control', 'Date')
+    {
+        my @values = $r->header_all($name);
+        push @faults, @values . " headers $name" if @values != 1;
+        $one{$name} = $values[0] // '';
+    }
+
+    my $version = $opt{version} // '4.0';
+    push @faults, "OData-Version is not $version"
+        if $one{'OData-Version'} ne $version;
+
+    push @faults, 'request-id is no UUID'
+        unless $one{'request-id'} =~ /^${\UUID}$/;
+
+    push @faults, 'client-request-id is not as it should be'
+        if $one{'client-request-id'} ne ($opt{client} // $one{'request-id'});
+
+    # an entity can be asked about again, anything else not
+    my $cache = defined $r->header('ETag') ? 'private, no-cache' : 'no-store';
+    push @faults, "Cache-Control is not $cache"
+        if $one{'Cache-Control'} ne $cache;
+
+    if ($status == 204 || $status == 304) {
+        push @faults, "$status with $_"
+            for grep { defined $r->header($_) }
+                qw(Content-Type Content-Length Transfer-Encoding);
+
+    } else {
+        my @types = $r->header_all('Content-Type');
+        push @faults, "Content-Type @types" if "@types" ne JSON_TYPE;
+        push @faults, 'the body is not JSON'
+            if ($opt{method} // 'GET') ne 'HEAD' && !defined $r->json;
+    }
+
+    push @faults, 'there are bytes behind the response' if length $r->rest;
+    return @faults;
+}
+
+
+# _error: what is wrong with the body of an error
+
+sub _error {
+    my ($r, $status, $target) = @_;
+    my @faults;
+
+    my $body = $r->json;
+    return 'no object "error" alone'
+        if ref $body ne 'HASH' || "@{[keys %$body]}" ne 'error'
+           || ref $body->{error} ne 'HASH';
+
+    my %error = %{$body->{error}};
+    my $inner = $error{innerError};
+
+    push @faults, 'member ' . $_
+        for grep { !/^(?:code|message|target|details|innerError)$/ }
+            keys %error;
+
+    push @faults, "code is not $code{$status}"
+        if ($error{code} // '') ne $code{$status};
+    push @faults, 'no message'
+        if ref $error{message} || ($error{message} // '') !~ /\w.*\w/;
+    push @faults, 'internals in the message: ' . $error{message}
+        if $error{message} =~ m{redis|\blua\b|evalsha|noscript|jansson|nginx
+                                |\boc:|\{|/tmp|\.sock|\.c\b|0x[0-9a-f]}ix;
+
+    push @faults, 'target ' . ($error{target} // 'missing')
+        if defined $target && ($error{target} // '') ne $target;
+    push @faults, 'an empty target'
+        if exists $error{target} && $error{target} eq '';
+
+    return @faults, 'no innerError' if ref $inner ne 'HASH';
+
+    push @faults, 'innerError of ' . join ' ', sort keys %$inner
+        if "@{[sort keys %$inner]}" ne 'client-request-id code date '
+                                       . 'request-id';
+    push @faults, 'no innerError/code' unless length($inner->{code} // '');
+
+    for my $id ('request-id', 'client-request-id') {
+        push @faults, "innerError/$id is not the header's"
+            if ($inner->{$id} // '') ne $r->header($id);
+    }
+
+    my ($y, $m, $d, $time) = ($inner->{date} // '')
+        =~ /^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)$/
+        or return @faults, 'innerError/date is no date';
+    my @time = split /:/, $time;
+    my $when = eval { timegm(@time[2, 1, 0], $d, $m - 1, $y) } // 0;
+    push @faults, 'innerError/date is not now' if abs(time - $when) > 60;
+
+    return @faults;
+}
+
+
+1;

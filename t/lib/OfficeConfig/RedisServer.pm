@@ -1,0 +1,236 @@
+# A private redis-server of a test, on a unix socket and, if asked, on TCP.
+
+package OfficeConfig::RedisServer;
+
+use strict;
+use warnings;
+
+use Time::HiRes qw(time);
+
+use OfficeConfig::Net qw(free_port open_socket wait_until);
+use OfficeConfig::Process;
+use OfficeConfig::Resp qw(resp_command resp_length resp_value);
+
+
+# new($class, %opt): a server that is not started yet
+#   dir       its directory, which exists
+#   tcp       1 or an address ("127.0.0.1", "::1"): listen there as well
+#   port      the port; a free one by default
+#   password  requirepass
+#   aof       1: appendonly yes
+#   replica   another OfficeConfig::RedisServer: be its replica
+#   config    a list reference of lines for its configuration
+
+sub new {
+    my ($class, %opt) = @_;
+    my $self = bless { %opt }, $class;
+
+    $self->{socket} = "$self->{dir}/redis.sock";
+
+    if ($self->{tcp}) {
+        $self->{tcp} = '127.0.0.1' if $self->{tcp} eq '1';
+        $self->{port} //= free_port($self->{tcp});
+    }
+
+    return $self;
+}
+
+
+sub socket   { $_[0]{socket} }
+sub port     { $_[0]{port} }
+sub pid      { $_[0]{process} ? $_[0]{process}->pid : undef }
+sub alive    { $_[0]{process} && $_[0]{process}->alive }
+sub log_file { "$_[0]{dir}/redis.log" }
+
+
+# url: as office_config_redis takes it; of TCP when the server has it
+
+sub url {
+    my ($self) = @_;
+    return "unix:$self->{socket}" unless $self->{tcp};
+    my $host = $self->{tcp} =~ /:/ ? "[$self->{tcp}]" : $self->{tcp};
+    return "redis://$host:$self->{port}";
+}
+
+
+# start: starts it, and returns when it has loaded its data and answers.
+# start(loading => 1) returns as soon as it accepts connections.
+
+sub start {
+    my ($self, %opt) = @_;
+    my $conf = "$self->{dir}/redis.conf";
+
+    $self->_write_conf($conf);
+    $self->{process} = OfficeConfig::Process->spawn(
+        argv => ['redis-server', $conf], out => "$self->{dir}/redis.out");
+
+    my $up = wait_until(20, sub {
+        return -1 unless $self->alive;
+        my $answer = eval { $self->cmd('PING') } // return 0;
+        return 1 if $answer eq 'PONG' || $answer =~ /^NO(AUTH|PERM)/;
+        return $opt{loading} && $answer =~ /^LOADING/;
+    });
+
+    return $self if $up && $up > 0;
+    die "redis-server does not start:\n" . $self->_tail;
+}
+
+sub _write_conf {
+    my ($self, $file) = @_;
+    my @lines = (
+        "port " . ($self->{port} // 0),
+        "unixsocket $self->{socket}",
+        "unixsocketperm 777",
+        "dir $self->{dir}",
+        "logfile $self->{dir}/redis.log",
+        "daemonize no",
+        "save \"\"",
+        "appendonly " . ($self->{aof} ? 'yes' : 'no'),
+        "enable-debug-command yes",
+        "repl-diskless-sync-delay 0",
+    );
+
+    push @lines, "bind $self->{tcp}" if $self->{tcp};
+    push @lines, "requirepass $self->{password}"
+        if defined $self->{password};
+
+    if (my $master = $self->{replica}) {
+        push @lines, "replicaof $master->{tcp} $master->{port}";
+        push @lines, "masterauth $master->{password}"
+            if defined $master->{password};
+    }
+
+    open my $fh, '>', $file or die "$file: $!\n";
+    print $fh "$_\n" for @lines, @{$self->{config} // []};
+    close $fh;
+}
+
+sub _tail {
+    my ($self) = @_;
+    my $text = '';
+    for my $file ("$self->{dir}/redis.out", $self->log_file) {
+        open my $fh, '<', $file or next;
+        my @lines = <$fh>;
+        splice @lines, 0, @lines - 8 if @lines > 8;
+        $text .= join '', @lines;
+    }
+    return $text;
+}
+
+
+# stop: as an administrator would, data saved if it is kept. kill: as a crash
+# would. Both return when it is gone.
+
+sub stop {
+    my ($self) = @_;
+    $self->_disconnect;
+    $self->{process}->signal('CONT');
+    $self->{process}->stop('TERM', 10);
+}
+
+sub kill {
+    my ($self) = @_;
+    $self->_disconnect;
+    $self->{process}->stop('KILL', 10);
+}
+
+
+# restart(%opt): stop and start at the same address; crash => 1: kill instead
+
+sub restart {
+    my ($self, %opt) = @_;
+    $opt{crash} ? $self->kill : $self->stop;
+    return $self->start(%opt);
+}
+
+
+# pause and resume: SIGSTOP and SIGCONT
+
+sub pause  { $_[0]{process}->signal('STOP') }
+sub resume { $_[0]{process}->signal('CONT') }
+
+
+# cmd(@words): one command over a connection of its own, authenticated with
+# the password; the reply as resp_value() gives it. Dies when there is no
+# answer in 10 seconds.
+
+sub cmd {
+    my ($self, @words) = @_;
+
+    if (!$self->{client}) {
+        $self->{client} = open_socket("unix:$self->{socket}")
+            // die "redis-server: $!\n";
+        $self->_exchange('AUTH', $self->{password})
+            if defined $self->{password};
+    }
+
+    return $self->_exchange(@words);
+}
+
+sub _exchange {
+    my ($self, @words) = @_;
+    my $buffer = '';
+    my $end = time + 10;
+
+    utf8::encode($_) for grep { utf8::is_utf8($_) } @words;
+    local $SIG{PIPE} = 'IGNORE';
+    syswrite $self->{client}, resp_command(@words);
+
+    until (resp_length(\$buffer)) {
+        my $rin = '';
+        vec($rin, fileno $self->{client}, 1) = 1;
+        my $left = $end - time;
+
+        if ($left <= 0 || !select($rin, undef, undef, $left)) {
+            $self->_disconnect;
+            die "redis-server does not answer $words[0]\n";
+        }
+
+        if (!sysread $self->{client}, $buffer, 65536, length $buffer) {
+            $self->_disconnect;
+            die "redis-server closed the connection at $words[0]\n";
+        }
+    }
+
+    return resp_value(\$buffer);
+}
+
+sub _disconnect {
+    my ($self) = @_;
+    close delete $self->{client} if $self->{client};
+}
+
+
+# info($field): one value of INFO ALL, for example "connected_clients" or
+# "cmdstat_evalsha"; undef when it is not there
+
+sub info {
+    my ($self, $field) = @_;
+    my ($value) = $self->cmd('INFO', 'all') =~ /^\Q$field\E:(.*?)\r?$/m;
+    return $value;
+}
+
+
+# calls($command): how often the server executed it since CONFIG RESETSTAT
+
+sub calls {
+    my ($self, $command) = @_;
+    my $stat = $self->info('cmdstat_' . lc $command) // return 0;
+    return $stat =~ /calls=(\d+)/ ? $1 : 0;
+}
+
+
+# clients: how many connections it has besides this object's own
+
+sub clients { $_[0]->info('connected_clients') - 1 }
+
+
+# finish: the end of the test; never waits for a server that was paused
+
+sub finish {
+    my ($self) = @_;
+    $self->kill if $self->{process};
+}
+
+
+1;

@@ -1,0 +1,64 @@
+# Builds the C programs of t/unit or t/fuzz: each of them from its own source,
+# and from a library of the rooms of src/ that do no I/O, of the RESP reader,
+# and of t/unit/nginx.c, which has the few symbols of nginx that they may need.
+# A program may define a function of the library itself: its own then stands
+# for all that its file has. All of it runs under AddressSanitizer and UBSan.
+#
+# usage:  make -f t/native.mk KIND=unit|fuzz     from the top of the checkout
+# in:     OC_OBJS, the objs directory of a configured nginx tree
+# out:    build/KIND/NAME for each t/KIND/NAME.c whose name ends in _test
+#         (unit) or _fuzz (fuzz)
+
+OC_OBJS ?= build/nginx/objs
+TREE    := $(patsubst %/,%,$(dir $(OC_OBJS)))
+OUT     := build/$(KIND)
+
+ifeq ($(KIND),fuzz)
+CC      := clang
+PROGRAM := fuzz
+COMPILE := -fsanitize=fuzzer-no-link,address,undefined
+LINK    := -fsanitize=fuzzer,address,undefined
+else
+CC      ?= gcc
+PROGRAM := test
+COMPILE := -fsanitize=address,undefined
+LINK    := -fsanitize=address,undefined
+endif
+
+ROOMS := core auth odata model
+
+LIBRARIES := jansson hiredis libcrypto zlib
+
+PROGRAMS := $(patsubst t/$(KIND)/%.c,$(OUT)/%,\
+              $(wildcard t/$(KIND)/*_$(PROGRAM).c))
+SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
+            src/redis/oc_redis_reply.c
+OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
+LIBRARY  := $(OUT)/liboc.a
+
+# sections let the linker drop what nobody calls, with what that would need
+CFLAGS   := -g -O1 -fno-omit-frame-pointer -ffunction-sections \
+            -fdata-sections -W -Wall -Wno-unused-parameter -Werror \
+            -fno-sanitize-recover=undefined
+
+INCLUDES := -I$(TREE)/src/core -I$(TREE)/src/event -I$(TREE)/src/os/unix \
+            -I$(OC_OBJS) $(addprefix -Isrc/,$(ROOMS) redis) -It/unit \
+            $(shell pkg-config --cflags-only-I $(LIBRARIES))
+LIBS     := $(shell pkg-config --libs $(LIBRARIES)) -lm
+
+.PHONY: all
+.SECONDARY:
+all: $(PROGRAMS)
+
+$(PROGRAMS): $(OUT)/%: $(OUT)/obj/t/$(KIND)/%.o $(LIBRARY)
+	@$(CC) -g $(LINK) -Wl,--gc-sections -o $@ $^ $(LIBS)
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(OUT)/obj/%.o: %.c t/native.mk $(OC_OBJS)/ngx_auto_config.h
+	@mkdir -p $(dir $@)
+	@$(CC) -c $(CFLAGS) $(COMPILE) $(INCLUDES) -MMD -MP -o $@ $<
+
+-include $(shell find $(OUT) -name '*.d' 2> /dev/null)
