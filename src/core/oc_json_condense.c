@@ -66,11 +66,16 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
     while (p < last) {
 
         if (*p != '"') {
+
+            if (*p > ' ') {
+                *dst++ = *p++;
+                continue;
+            }
+
             next = oc_json_skip_space(p, last);
 
             if (next == p) {
-                *dst++ = *p++;
-                continue;
+                return NGX_DECLINED;
             }
 
             /* between two other tokens white space is what parts them */

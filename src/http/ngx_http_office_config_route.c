@@ -36,6 +36,8 @@ static ngx_int_t ngx_http_office_config_key(ngx_pool_t *pool,
     ngx_str_t *segment, ngx_str_t *key);
 static ngx_uint_t ngx_http_office_config_listed(const ngx_str_t *names,
     ngx_str_t *name);
+static ngx_int_t ngx_http_office_config_check_base(ngx_http_request_t *r,
+    ngx_str_t *base);
 
 
 #define ngx_http_office_config_is(segment, text)                              \
@@ -601,7 +603,7 @@ ngx_http_office_config_base(ngx_http_request_t *r,
         }
 
         if (ctx->base.len) {
-            return NGX_OK;
+            return ngx_http_office_config_check_base(r, &ctx->base);
         }
     }
 
@@ -650,6 +652,42 @@ ngx_http_office_config_base(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* What variables made of office_config_base_url goes into a header. */
+
+static ngx_int_t
+ngx_http_office_config_check_base(ngx_http_request_t *r, ngx_str_t *base)
+{
+    size_t  i;
+
+    if (ngx_strncasecmp(base->data, (u_char *) "http://", ngx_min(base->len, 7))
+        != 0
+        && ngx_strncasecmp(base->data, (u_char *) "https://",
+                           ngx_min(base->len, 8))
+           != 0)
+    {
+        goto invalid;
+    }
+
+    for (i = 0; i < base->len; i++) {
+        if (base->data[i] <= ' ' || base->data[i] == 0x7f) {
+            goto invalid;
+        }
+    }
+
+    return NGX_OK;
+
+invalid:
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "\"office_config_base_url\" is not an absolute URL: \"%V\"",
+                  base);
+
+    base->len = 0;
+
+    return NGX_ERROR;
 }
 
 

@@ -7,7 +7,7 @@
 #include "oc_redis_internal.h"
 
 
-/* a connection that lived as long as this failed by accident */
+/* a connection that lived as long as this, in milliseconds, was a good one */
 
 #define OC_REDIS_STABLE_TIME  1000
 
@@ -372,6 +372,7 @@ oc_redis_conn_ready(oc_redis_conn_t *conn)
     conn->state = OC_REDIS_CONN_READY;
     conn->ready_since = ngx_current_msec;
     conn->last_read = ngx_current_msec;
+    conn->answered = 0;
     conn->down = 0;
 
     ngx_add_timer(&conn->ping_timer, conn->redis->conf.ping_interval);
@@ -381,7 +382,7 @@ oc_redis_conn_ready(oc_redis_conn_t *conn)
 
 
 /*
- * The connection cannot be used any more.  One that worked is replaced at
+ * The connection cannot be used any more.  One that was of use is replaced at
  * once; otherwise the next address is tried, and after the last one there is
  * a pause.
  */
@@ -410,7 +411,9 @@ oc_redis_conn_lost(oc_redis_conn_t *conn)
         return;
     }
 
-    if (ngx_current_msec - conn->ready_since < OC_REDIS_STABLE_TIME) {
+    if (!conn->answered
+        && ngx_current_msec - conn->ready_since < OC_REDIS_STABLE_TIME)
+    {
         oc_redis_conn_backoff(conn);
         return;
     }

@@ -120,6 +120,7 @@ struct oc_redis_conn_s {
     ngx_sockaddr_t          sockaddrs[OC_REDIS_MAX_ADDRS];
     u_char                  names[OC_REDIS_MAX_ADDRS][NGX_SOCKADDR_STRLEN];
 
+    unsigned                answered:1;    /* at least one operation */
     unsigned                retiring:1;    /* send nothing more, then close */
     unsigned                stalled:1;     /* as the log was told */
     unsigned                down:1;        /* likewise */

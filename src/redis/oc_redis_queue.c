@@ -446,6 +446,10 @@ oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op)
 {
     op->status = OC_REDIS_OK;
 
+    if (!op->internal) {
+        conn->answered = 1;
+    }
+
     if (op->handler
         && op->reply->type == OC_REDIS_REPLY_ERROR
         && !op->internal)
