@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_office_config.h"
+#include "ngx_http_office_config_route.h"
 #include "oc_arena.h"
 #include "oc_json.h"
 
@@ -106,8 +106,8 @@ static ngx_http_module_t  ngx_http_office_config_module_ctx = {
     ngx_http_office_config_create_main_conf,   /* create main configuration */
     NULL,                                      /* init main configuration */
 
-    NULL,                                      /* create server configuration */
-    NULL,                                      /* merge server configuration */
+    NULL,                                      /* create server conf */
+    NULL,                                      /* merge server conf */
 
     ngx_http_office_config_create_loc_conf,    /* create location
                                                   configuration */
@@ -582,15 +582,12 @@ ngx_http_office_config_base_url(ngx_conf_t *cf, ngx_command_t *cmd,
     /* what variables say is checked in each request */
 
     if (ngx_http_script_variables_count(&value[1]) == 0
-        && ngx_strncasecmp(value[1].data, (u_char *) "http://",
-                           ngx_min(value[1].len, 7)) != 0
-        && ngx_strncasecmp(value[1].data, (u_char *) "https://",
-                           ngx_min(value[1].len, 8)) != 0)
+        && !ngx_http_office_config_is_absolute(&value[1]))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in "
                            "\"office_config_base_url\" directive, it must "
-                           "begin with \"http://\" or \"https://\"",
+                           "be an absolute http or https URL",
                            &value[1]);
         return NGX_CONF_ERROR;
     }

@@ -222,7 +222,8 @@ ngx_http_office_config_list(ngx_http_request_t *r,
     token = ctx->query.skiptoken;
 
     if (token.len) {
-        after.data = ngx_pnalloc(r->pool, ngx_base64_decoded_length(token.len));
+        after.data = ngx_pnalloc(r->pool,
+                                 ngx_base64_decoded_length(token.len));
         if (after.data == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }

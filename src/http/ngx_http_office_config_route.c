@@ -36,8 +36,6 @@ static ngx_int_t ngx_http_office_config_key(ngx_pool_t *pool,
     ngx_str_t *segment, ngx_str_t *key);
 static ngx_uint_t ngx_http_office_config_listed(const ngx_str_t *names,
     ngx_str_t *name);
-static ngx_int_t ngx_http_office_config_check_base(ngx_http_request_t *r,
-    ngx_str_t *base);
 
 
 #define ngx_http_office_config_is(segment, text)                              \
@@ -603,7 +601,18 @@ ngx_http_office_config_base(ngx_http_request_t *r,
         }
 
         if (ctx->base.len) {
-            return ngx_http_office_config_check_base(r, &ctx->base);
+
+            if (ngx_http_office_config_is_absolute(&ctx->base)) {
+                return NGX_OK;
+            }
+
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "\"office_config_base_url\" is not an absolute "
+                          "URL: \"%V\"", &ctx->base);
+
+            ctx->base.len = 0;
+
+            return NGX_ERROR;
         }
     }
 
@@ -655,39 +664,37 @@ ngx_http_office_config_base(ngx_http_request_t *r,
 }
 
 
-/* What variables made of office_config_base_url goes into a header. */
+/*
+ * Whether this is an http or https URL with a host, and nothing in it that
+ * cannot go into a header.
+ */
 
-static ngx_int_t
-ngx_http_office_config_check_base(ngx_http_request_t *r, ngx_str_t *base)
+ngx_uint_t
+ngx_http_office_config_is_absolute(ngx_str_t *url)
 {
-    size_t  i;
+    size_t  i, scheme;
 
-    if (ngx_strncasecmp(base->data, (u_char *) "http://", ngx_min(base->len, 7))
-        != 0
-        && ngx_strncasecmp(base->data, (u_char *) "https://",
-                           ngx_min(base->len, 8))
-           != 0)
+    if (url->len > 7
+        && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
     {
-        goto invalid;
+        scheme = 7;
+
+    } else if (url->len > 8
+               && ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0)
+    {
+        scheme = 8;
+
+    } else {
+        return 0;
     }
 
-    for (i = 0; i < base->len; i++) {
-        if (base->data[i] <= ' ' || base->data[i] == 0x7f) {
-            goto invalid;
+    for (i = 0; i < url->len; i++) {
+        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
+            return 0;
         }
     }
 
-    return NGX_OK;
-
-invalid:
-
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "\"office_config_base_url\" is not an absolute URL: \"%V\"",
-                  base);
-
-    base->len = 0;
-
-    return NGX_ERROR;
+    return url->data[scheme] != '/';
 }
 
 

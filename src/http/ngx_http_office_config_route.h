@@ -17,6 +17,7 @@ ngx_int_t ngx_http_office_config_route_reference(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id);
 ngx_int_t ngx_http_office_config_base(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+ngx_uint_t ngx_http_office_config_is_absolute(ngx_str_t *url);
 ngx_int_t ngx_http_office_config_item_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url);
 

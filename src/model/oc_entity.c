@@ -57,6 +57,7 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
     }
 
     entity->type = object.type;
+    entity->has_id = (object.values[OC_CONFIGURATION_ID] != NULL);
 
     rc = oc_entity_id(&entity->id, object.values[OC_CONFIGURATION_ID], stamp,
                       arena, NULL, fault);
@@ -162,8 +163,8 @@ oc_entity_id(ngx_str_t *id, json_t *value, const oc_stamp_t *stamp,
     path.len = sizeof("id") - 1;
     path.index = 0;
 
-    (void) oc_fault(fault, &path, "An id is a string of 1 to %d bytes of UTF-8 "
-                    "without control characters.", OC_ID_MAX_LEN);
+    (void) oc_fault(fault, &path, "An id is a string of 1 to %d bytes of "
+                    "UTF-8 without control characters.", OC_ID_MAX_LEN);
 
     return NGX_DECLINED;
 }

@@ -54,6 +54,7 @@ typedef struct {
     ngx_str_t         head;
     ngx_str_t         tail;
     int32_t           priority;
+    unsigned          has_id:1;            /* given, not made */
     unsigned          has_priority:1;
     unsigned          has_assignments:1;   /* given inline, maybe empty */
     oc_assignment_t  *assignments;

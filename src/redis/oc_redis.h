@@ -68,6 +68,14 @@ typedef struct {
 } oc_redis_script_t;
 
 
+/* one of the commands of a transaction */
+
+typedef struct {
+    ngx_str_t           *argv;
+    ngx_uint_t           argc;
+} oc_redis_command_t;
+
+
 #define OC_REDIS_OP_READ  0x01        /* changes nothing: may be sent twice */
 
 
@@ -99,6 +107,8 @@ ngx_int_t oc_redis_op_command(oc_redis_op_t *op, ngx_str_t *argv,
 ngx_int_t oc_redis_op_script(oc_redis_op_t *op,
     const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
     ngx_uint_t argc);
+ngx_int_t oc_redis_op_transaction(oc_redis_op_t *op,
+    oc_redis_command_t *commands, ngx_uint_t n);
 void oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);
 void oc_redis_op_release(oc_redis_op_t *op);

@@ -154,6 +154,8 @@ struct oc_redis_op_s {
     oc_redis_op_state_e         state;
     oc_redis_status_e           status;
     oc_redis_reply_t           *reply;
+    oc_redis_reply_t           *refusal;   /* in a transaction */
+    ngx_uint_t                  replies;   /* that are still to come */
     ngx_msec_t                  deadline;
 
     const oc_redis_script_t    *script;

@@ -14,8 +14,11 @@
      : NGX_SIZE_T_LEN)
 
 
-static ngx_int_t oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_uint_t nkeys);
+static void oc_redis_op_encoded(oc_redis_op_t *op, u_char *start,
+    u_char *last);
+static size_t oc_redis_arguments_len(ngx_str_t *argv, ngx_uint_t argc);
+static u_char *oc_redis_encode_arguments(u_char *p, ngx_str_t *argv,
+    ngx_uint_t argc);
 static u_char *oc_redis_encode_number(u_char *p, u_char type, size_t n);
 
 
@@ -112,7 +115,20 @@ oc_redis_op_internal(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
 ngx_int_t
 oc_redis_op_command(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc)
 {
-    return oc_redis_op_encode(op, argv, argc, 0);
+    u_char  *p, *start;
+
+    start = ngx_pnalloc(op->pool, sizeof("*\r\n") - 1 + NGX_SIZE_T_LEN
+                                  + oc_redis_arguments_len(argv, argc));
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = oc_redis_encode_number(start, '*', argc);
+    p = oc_redis_encode_arguments(p, argv, argc);
+
+    oc_redis_op_encoded(op, start, p);
+
+    return NGX_OK;
 }
 
 
@@ -125,50 +141,117 @@ ngx_int_t
 oc_redis_op_script(oc_redis_op_t *op, const oc_redis_script_t *script,
     ngx_uint_t nkeys, ngx_str_t *argv, ngx_uint_t argc)
 {
-    op->script = script;
-    op->argc = argc + 3;
+    u_char  *p, *start;
 
-    return oc_redis_op_encode(op, argv, argc, nkeys);
-}
-
-
-static ngx_int_t
-oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc,
-    ngx_uint_t nkeys)
-{
-    u_char      *p;
-    size_t       len;
-    ngx_uint_t   i;
-
-    len = sizeof("*\r\n$7\r\nEVALSHA\r\n$40\r\n\r\n$\r\n\r\n") - 1
-          + sizeof(op->script->sha1) + 3 * NGX_SIZE_T_LEN;
-
-    for (i = 0; i < argc; i++) {
-        len += argv[i].len + oc_redis_digits(argv[i].len) + 5;
-    }
-
-    p = ngx_pnalloc(op->pool, len);
-    if (p == NULL) {
+    start = ngx_pnalloc(op->pool, sizeof("*\r\n$7\r\nEVALSHA\r\n$40\r\n\r\n"
+                                         "$\r\n\r\n") - 1
+                                  + sizeof(script->sha1) + 3 * NGX_SIZE_T_LEN
+                                  + oc_redis_arguments_len(argv, argc));
+    if (start == NULL) {
         return NGX_ERROR;
     }
 
-    op->body.start = p;
+    op->script = script;
+    op->argc = argc + 3;
 
-    if (op->script) {
-        p = oc_redis_encode_number(p, '*', op->argc);
-        p = ngx_cpymem(p, "$7\r\nEVALSHA\r\n$40\r\n", 18);
-        p = ngx_cpymem(p, op->script->sha1, sizeof(op->script->sha1));
-        *p++ = '\r';
-        *p++ = '\n';
+    p = oc_redis_encode_number(start, '*', op->argc);
+    p = ngx_cpymem(p, "$7\r\nEVALSHA\r\n$40\r\n", 18);
+    p = ngx_cpymem(p, script->sha1, sizeof(script->sha1));
+    *p++ = '\r';
+    *p++ = '\n';
 
-        op->arguments = p;
+    op->arguments = p;
 
-        p = oc_redis_encode_number(p, '$', oc_redis_digits(nkeys));
-        p = ngx_sprintf(p, "%ui\r\n", nkeys);
+    p = oc_redis_encode_number(p, '$', oc_redis_digits(nkeys));
+    p = ngx_sprintf(p, "%ui\r\n", nkeys);
+    p = oc_redis_encode_arguments(p, argv, argc);
 
-    } else {
-        p = oc_redis_encode_number(p, '*', argc);
+    oc_redis_op_encoded(op, start, p);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The same for several commands that are carried out as one, between MULTI
+ * and EXEC; none is if the server refuses one when it gets it.  The
+ * operation's reply is that to EXEC, or the first refusal.
+ */
+
+ngx_int_t
+oc_redis_op_transaction(oc_redis_op_t *op, oc_redis_command_t *commands,
+    ngx_uint_t n)
+{
+    u_char      *p, *start;
+    size_t       len;
+    ngx_uint_t   i;
+
+    len = sizeof("*1\r\n$5\r\nMULTI\r\n*1\r\n$4\r\nEXEC\r\n") - 1;
+
+    for (i = 0; i < n; i++) {
+        len += sizeof("*\r\n") - 1 + NGX_SIZE_T_LEN
+               + oc_redis_arguments_len(commands[i].argv, commands[i].argc);
     }
+
+    start = ngx_pnalloc(op->pool, len);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(start, "*1\r\n$5\r\nMULTI\r\n", 15);
+
+    for (i = 0; i < n; i++) {
+        p = oc_redis_encode_number(p, '*', commands[i].argc);
+        p = oc_redis_encode_arguments(p, commands[i].argv, commands[i].argc);
+    }
+
+    p = ngx_cpymem(p, "*1\r\n$4\r\nEXEC\r\n", 14);
+
+    oc_redis_op_encoded(op, start, p);
+
+    op->replies = n + 2;
+
+    return NGX_OK;
+}
+
+
+static void
+oc_redis_op_encoded(oc_redis_op_t *op, u_char *start, u_char *last)
+{
+    op->body.start = start;
+    op->body.last = last;
+    op->body.memory = 1;
+
+    op->body_link.buf = &op->body;
+    op->first_link = &op->body_link;
+
+    op->replies = 1;
+
+    oc_redis_op_rewind(op);
+}
+
+
+static size_t
+oc_redis_arguments_len(ngx_str_t *argv, ngx_uint_t argc)
+{
+    size_t      len;
+    ngx_uint_t  i;
+
+    len = 0;
+
+    for (i = 0; i < argc; i++) {
+        len += argv[i].len + oc_redis_digits(argv[i].len)
+               + sizeof("$\r\n\r\n") - 1;
+    }
+
+    return len;
+}
+
+
+static u_char *
+oc_redis_encode_arguments(u_char *p, ngx_str_t *argv, ngx_uint_t argc)
+{
+    ngx_uint_t  i;
 
     for (i = 0; i < argc; i++) {
         p = oc_redis_encode_number(p, '$', argv[i].len);
@@ -182,15 +265,7 @@ oc_redis_op_encode(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc,
         *p++ = '\n';
     }
 
-    op->body.last = p;
-    op->body.memory = 1;
-    op->body_link.buf = &op->body;
-
-    op->first_link = &op->body_link;
-
-    oc_redis_op_rewind(op);
-
-    return NGX_OK;
+    return p;
 }
 
 

@@ -412,10 +412,23 @@ oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
                 break;
             }
 
+            op->reply = reply;
+
+            if (--op->replies) {
+
+                /* one to MULTI, or to a command behind it */
+
+                if (op->reply->type == OC_REDIS_REPLY_ERROR
+                    && op->refusal == NULL)
+                {
+                    op->refusal = op->reply;
+                }
+
+                continue;
+            }
+
             ngx_queue_remove(q);
             conn->pending--;
-
-            op->reply = reply;
 
             oc_redis_replied(conn, op);
 
@@ -448,6 +461,10 @@ oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op)
 
     if (!op->internal) {
         conn->answered = 1;
+    }
+
+    if (op->refusal && op->reply->type == OC_REDIS_REPLY_ERROR) {
+        op->reply = op->refusal;
     }
 
     if (op->handler
@@ -483,6 +500,7 @@ oc_redis_refused(oc_redis_conn_t *conn, oc_redis_op_t *op)
 
         if (op->script && !op->eval && oc_redis_op_eval(op) == NGX_OK) {
             op->reply = NULL;
+            op->replies = 1;
             op->state = OC_REDIS_OP_WAITING;
 
             ngx_queue_insert_head(&conn->waiting, &op->queue);

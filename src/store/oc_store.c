@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "oc_store.h"
+#include "oc_store_internal.h"
 #include "oc_store_key.h"
 #include "oc_store_scripts.h"
 
@@ -21,22 +21,15 @@
 #define OC_STORE_ENTITY_SIZE  2048
 
 
-static ngx_int_t oc_store_submit(oc_store_call_t *call, ngx_uint_t flags,
-    const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
-    ngx_uint_t argc, size_t reply, oc_redis_handler_pt handler);
 static void oc_store_cleanup(void *data);
-static ngx_int_t oc_store_result(oc_store_call_t *call, oc_redis_op_t *op);
-static void oc_store_failed(oc_store_call_t *call);
-static void oc_store_created(oc_redis_op_t *op, void *data);
-static ngx_int_t oc_store_assignments(oc_store_call_t *call,
-    oc_entity_t *entity);
 static void oc_store_got(oc_redis_op_t *op, void *data);
 static void oc_store_checked(oc_redis_op_t *op, void *data);
 static void oc_store_deleted(oc_redis_op_t *op, void *data);
 static void oc_store_listed(oc_redis_op_t *op, void *data);
 
 
-static oc_redis_script_t  oc_store_create_script;
+oc_redis_script_t  oc_store_create_script;
+
 static oc_redis_script_t  oc_store_delete_script;
 static oc_redis_script_t  oc_store_list_script;
 
@@ -88,174 +81,6 @@ oc_store_conf(ngx_conf_t *cf, oc_redis_t *redis, ngx_str_t *prefix)
  */
 
 
-/*
- * Adds a configuration.  OC_STORE_OK: the JSON is call->json and, with the
- * priority that was given in between, call->tail.  OC_STORE_EXISTS,
- * OC_STORE_EXHAUSTED.
- */
-
-ngx_int_t
-oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
-{
-    size_t       base;
-    u_char       priority[NGX_INT32_LEN];
-    ngx_int_t    rc;
-    ngx_str_t   *argv;
-    ngx_uint_t   i, n, nkeys;
-
-    nkeys = entity->nassignments ? 4 : 3;
-    n = nkeys + 4 + 2 * entity->nassignments;
-
-    argv = ngx_palloc(call->pool, n * sizeof(ngx_str_t));
-    if (argv == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
-                     OC_KEY_CONFIGURATIONS, NULL)
-        != NGX_OK
-        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_IDS, NULL)
-           != NGX_OK
-        || oc_store_key(&argv[2], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_PRIORITIES, NULL)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (nkeys == 4
-        && oc_store_key(&argv[3], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_ASSIGNMENTS, &entity->id)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    base = nkeys;
-
-    argv[base] = entity->id;
-
-    argv[base + 1].data = priority;
-    argv[base + 1].len = entity->has_priority
-                         ? (size_t) (ngx_sprintf(priority, "%D",
-                                                 entity->priority)
-                                     - priority)
-                         : 0;
-
-    argv[base + 2] = entity->head;
-    argv[base + 3] = entity->tail;
-
-    for (i = 0; i < entity->nassignments; i++) {
-        argv[base + 4 + 2 * i] = entity->assignments[i].id;
-        argv[base + 5 + 2 * i] = entity->assignments[i].json;
-    }
-
-    call->write = 1;
-    call->has_priority = entity->has_priority;
-    call->priority = entity->priority;
-
-    rc = oc_store_submit(call, 0, &oc_store_create_script, nkeys, argv, n, 0,
-                         oc_store_created);
-    if (rc != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    /*
-     * the command's copy lives until the answer is sent; what it was made
-     * from need not
-     */
-
-    call->json = argv[base + 2];
-    call->tail = argv[base + 3];
-
-    if (entity->has_assignments) {
-        return oc_store_assignments(call, entity);
-    }
-
-    return NGX_OK;
-}
-
-
-/* The array of a deep insert, for the answer. */
-
-static ngx_int_t
-oc_store_assignments(oc_store_call_t *call, oc_entity_t *entity)
-{
-    u_char      *p;
-    size_t       len;
-    ngx_uint_t   i;
-
-    len = 2;
-
-    for (i = 0; i < entity->nassignments; i++) {
-        len += entity->assignments[i].json.len + 1;
-    }
-
-    p = ngx_pnalloc(call->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    call->assignments.data = p;
-
-    *p++ = '[';
-
-    for (i = 0; i < entity->nassignments; i++) {
-
-        if (i) {
-            *p++ = ',';
-        }
-
-        p = ngx_cpymem(p, entity->assignments[i].json.data,
-                       entity->assignments[i].json.len);
-    }
-
-    *p++ = ']';
-
-    call->assignments.len = p - call->assignments.data;
-
-    return NGX_OK;
-}
-
-
-static void
-oc_store_created(oc_redis_op_t *op, void *data)
-{
-    oc_store_call_t *call = data;
-
-    oc_redis_reply_t  *reply;
-
-    if (oc_store_result(call, op) != NGX_OK) {
-        return;
-    }
-
-    reply = oc_redis_op_reply(op);
-
-    switch (reply->type) {
-
-    case OC_REDIS_REPLY_INTEGER:
-        call->status = OC_STORE_OK;
-        call->priority = (int32_t) reply->integer;
-        break;
-
-    case OC_REDIS_REPLY_NIL:
-        call->status = OC_STORE_EXISTS;
-        break;
-
-    case OC_REDIS_REPLY_STATUS:
-        call->status = OC_STORE_EXHAUSTED;
-        break;
-
-    default:
-        oc_store_failed(call);
-        return;
-    }
-
-    call->handler(call);
-}
-
-
 /* Reads a configuration: OC_STORE_OK and call->json, OC_STORE_NOT_FOUND. */
 
 ngx_int_t
@@ -273,8 +98,8 @@ oc_store_get(oc_store_call_t *call, ngx_str_t *id)
         return NGX_ERROR;
     }
 
-    return oc_store_submit(call, OC_REDIS_OP_READ, NULL, 0, argv, 3,
-                           OC_STORE_ENTITY_SIZE, oc_store_got);
+    return oc_store_command(call, OC_REDIS_OP_READ, argv, 3,
+                            OC_STORE_ENTITY_SIZE, oc_store_got);
 }
 
 
@@ -327,8 +152,8 @@ oc_store_exists(oc_store_call_t *call, ngx_str_t *id)
         return NGX_ERROR;
     }
 
-    return oc_store_submit(call, OC_REDIS_OP_READ, NULL, 0, argv, 3, 0,
-                           oc_store_checked);
+    return oc_store_command(call, OC_REDIS_OP_READ, argv, 3, 0,
+                            oc_store_checked);
 }
 
 
@@ -413,7 +238,7 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
 
     call->write = 1;
 
-    return oc_store_submit(call, 0, &oc_store_delete_script, 4, argv, n, 0,
+    return oc_store_script(call, 0, &oc_store_delete_script, 4, argv, n, 0,
                            oc_store_deleted);
 }
 
@@ -494,7 +319,7 @@ oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit)
     argv[3].data = number;
     argv[3].len = ngx_sprintf(number, "%ui", limit) - number;
 
-    return oc_store_submit(call, OC_REDIS_OP_READ, &oc_store_list_script, 2,
+    return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_list_script, 2,
                            argv, 4, OC_STORE_ENTITY_SIZE, oc_store_listed);
 }
 
@@ -576,19 +401,59 @@ oc_store_etag(ngx_str_t *json, ngx_str_t *etag)
 
 
 /*
- * Sends a command, or a script if there is one.  On return the arguments
- * point to the operation's copy of them.
+ * Sends a command.  On return its arguments point to the operation's copy of
+ * them.  "reply" is about how long the reply is.
  */
 
-static ngx_int_t
-oc_store_submit(oc_store_call_t *call, ngx_uint_t flags,
+ngx_int_t
+oc_store_command(oc_store_call_t *call, ngx_uint_t flags, ngx_str_t *argv,
+    ngx_uint_t argc, size_t reply, oc_redis_handler_pt handler)
+{
+    if (oc_store_op(call, flags, reply) != NGX_OK
+        || oc_redis_op_command(call->op, argv, argc) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    oc_redis_op_submit(call->op, handler, call);
+
+    return NGX_OK;
+}
+
+
+/* The same for a script. */
+
+ngx_int_t
+oc_store_script(oc_store_call_t *call, ngx_uint_t flags,
     const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
     ngx_uint_t argc, size_t reply, oc_redis_handler_pt handler)
 {
-    size_t               size;
-    ngx_int_t            rc;
-    ngx_uint_t           i;
-    oc_redis_op_t       *op;
+    ngx_uint_t  i;
+
+    for (i = 0; i < argc; i++) {
+        reply += argv[i].len;
+    }
+
+    if (oc_store_op(call, flags, reply) != NGX_OK
+        || oc_redis_op_script(call->op, script, nkeys, argv, argc) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    oc_redis_op_submit(call->op, handler, call);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Makes the call's operation, with room for "size" bytes of its arguments and
+ * its reply besides what they always take.
+ */
+
+ngx_int_t
+oc_store_op(oc_store_call_t *call, ngx_uint_t flags, size_t size)
+{
     ngx_pool_cleanup_t  *cln;
 
     cln = ngx_pool_cleanup_add(call->pool, 0);
@@ -596,40 +461,20 @@ oc_store_submit(oc_store_call_t *call, ngx_uint_t flags,
         return NGX_ERROR;
     }
 
-    size = OC_STORE_OP_SIZE + reply;
-
-    for (i = 0; i < argc; i++) {
-        size += argv[i].len;
-    }
-
-    /* large commands are better off in an allocation of their own */
+    /* what is large is better off in an allocation of its own */
 
     if (size > NGX_MAX_ALLOC_FROM_POOL) {
-        size = OC_STORE_OP_SIZE + reply;
+        size = 0;
     }
 
-    op = oc_redis_op_create(call->redis, flags, size, ngx_cycle->log);
-    if (op == NULL) {
+    call->op = oc_redis_op_create(call->redis, flags, OC_STORE_OP_SIZE + size,
+                                  ngx_cycle->log);
+    if (call->op == NULL) {
         return NGX_ERROR;
     }
-
-    call->op = op;
 
     cln->handler = oc_store_cleanup;
     cln->data = call;
-
-    if (script) {
-        rc = oc_redis_op_script(op, script, nkeys, argv, argc);
-
-    } else {
-        rc = oc_redis_op_command(op, argv, argc);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    oc_redis_op_submit(op, handler, call);
 
     return NGX_OK;
 }
@@ -652,7 +497,7 @@ oc_store_cleanup(void *data)
  * handler has been called.
  */
 
-static ngx_int_t
+ngx_int_t
 oc_store_result(oc_store_call_t *call, oc_redis_op_t *op)
 {
     switch (oc_redis_op_status(op)) {
@@ -688,7 +533,7 @@ oc_store_result(oc_store_call_t *call, oc_redis_op_t *op)
 
 /* Redis answered what the operation never answers. */
 
-static void
+void
 oc_store_failed(oc_store_call_t *call)
 {
     ngx_log_error(NGX_LOG_ERR, call->log, 0,

@@ -73,7 +73,6 @@ struct oc_store_call_s {
 
     oc_redis_op_t        *op;
     unsigned              write:1;
-    unsigned              has_priority:1;
 };
 
 
