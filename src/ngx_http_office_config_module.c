@@ -309,6 +309,7 @@ ngx_http_office_config_init(ngx_conf_t *cf)
         }
     }
 
+    oc_type_init();
     oc_store_init();
 
     return ngx_http_office_config_filter_init(cf);

@@ -9,6 +9,7 @@
 
 #include "oc_json.h"
 #include "oc_json_condense.h"
+#include "oc_json_name.h"
 
 
 static void *oc_json_malloc(size_t size);
@@ -181,6 +182,7 @@ oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
 {
     void              *iter;
     size_t             i, n;
+    const char        *key;
     oc_json_status_e   status;
 
     switch (json_typeof(json)) {
@@ -198,6 +200,16 @@ oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
              iter;
              iter = json_object_iter_next(json, iter))
         {
+            /* no property has such a name, and it is not to be taken for one */
+
+            key = json_object_iter_key(iter);
+
+            if (condensed == NULL
+                && oc_json_marked(key, ngx_strlen(key)) >= 0)
+            {
+                return OC_JSON_NAME;
+            }
+
             status = oc_json_finish(json_object_iter_value(iter), condensed,
                                     left - 1);
             if (status != OC_JSON_OK) {
@@ -234,14 +246,16 @@ oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
 static oc_json_status_e
 oc_json_put_back(json_t *json, oc_json_condensed_t *condensed)
 {
+    ngx_int_t   n;
     ngx_str_t  *string;
 
-    string = oc_json_condensed_string(condensed, json_string_value(json),
-                                      json_string_length(json));
+    n = oc_json_marked(json_string_value(json), json_string_length(json));
 
-    if (string == NULL) {
+    if (n < 0 || (ngx_uint_t) n >= condensed->nstrings) {
         return OC_JSON_OK;
     }
+
+    string = &condensed->strings[n];
 
     if (json_string_setn_nocheck(json, (const char *) string->data,
                                  string->len)
@@ -252,6 +266,61 @@ oc_json_put_back(json_t *json, oc_json_condensed_t *condensed)
     }
 
     return OC_JSON_OK;
+}
+
+
+/* The name of the member that an iterator of jansson's is at. */
+
+ngx_str_t
+oc_json_member_name(void *iter)
+{
+    ngx_int_t         n;
+    ngx_str_t         name;
+    const char       *key;
+    const ngx_str_t  *known;
+
+    key = json_object_iter_key(iter);
+
+    name.data = (u_char *) key;
+    name.len = ngx_strlen(key);
+
+    n = oc_json_marked(key, name.len);
+
+    if (n >= 0) {
+        known = oc_json_name(n);
+
+        if (known) {
+            return *known;
+        }
+    }
+
+    return name;
+}
+
+
+/* The value of the member with this name, or NULL. */
+
+json_t *
+oc_json_member(json_t *object, const char *name)
+{
+    void       *iter;
+    size_t      len;
+    ngx_str_t   other;
+
+    len = ngx_strlen(name);
+
+    for (iter = json_object_iter(object);
+         iter;
+         iter = json_object_iter_next(object, iter))
+    {
+        other = oc_json_member_name(iter);
+
+        if (other.len == len && ngx_memcmp(other.data, name, len) == 0) {
+            return json_object_iter_value(iter);
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -276,6 +345,9 @@ oc_json_strerror(oc_json_status_e status)
 
     case OC_JSON_NUMBER:
         return "a number is out of range";
+
+    case OC_JSON_NAME:
+        return "no property has a name of DEL and digits";
 
     case OC_JSON_DEPTH:
         return "objects and arrays are nested more than 32 levels deep";

@@ -16,6 +16,12 @@
 #include "oc_arena.h"
 
 
+/*
+ * jansson's values, arrays and iterators are used as they are.  The members
+ * of an object are only to be reached through oc_json_member() and
+ * oc_json_member_name(): their names may be abbreviated.
+ */
+
 #define OC_JSON_MAX_DEPTH  32
 
 
@@ -27,6 +33,7 @@ typedef enum {
     OC_JSON_ENCODING,
     OC_JSON_NUL,
     OC_JSON_NUMBER,
+    OC_JSON_NAME,
     OC_JSON_DEPTH,
     OC_JSON_TOO_LARGE,
     OC_JSON_NO_MEMORY
@@ -43,6 +50,8 @@ typedef struct {
 void oc_json_seed(void);
 json_t *oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     oc_json_error_t *err);
+ngx_str_t oc_json_member_name(void *iter);
+json_t *oc_json_member(json_t *object, const char *name);
 const char *oc_json_strerror(oc_json_status_e status);
 
 

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 
 #include "oc_json_condense.h"
+#include "oc_json_name.h"
 #include "oc_word.h"
 
 
@@ -15,16 +16,21 @@
  * jansson reads a document byte by byte, at about ten nanoseconds each: most
  * of the cost of a create, and a millisecond for a payload of 100 KB.  So
  * long string values are taken out first, with white space that means
- * nothing, and are put back into the tree afterwards.  What decides whether a
- * document is valid stays jansson's: only the contents of strings that
- * consist of printable ASCII without escapes are kept from it.
+ * nothing, and are put back into the tree afterwards; names that are known
+ * are abbreviated, and stay so in the tree, which is read through oc_json.h.
+ *
+ * What decides whether a document is valid stays jansson's, duplicates
+ * included: only the contents of strings that consist of printable ASCII
+ * without escapes are kept from it, and equal names get equal marks.
  */
 
 
 /* a shorter string is not worth it; a mark with its number always fits */
 
+#define OC_JSON_MIN_NAME     4
 #define OC_JSON_MIN_STRING   8
 #define OC_JSON_MAX_STRINGS  1000000
+#define OC_JSON_MAX_MARK     7
 
 
 static const u_char *oc_json_plain(const u_char *p, const u_char *last);
@@ -46,7 +52,8 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
     const u_char *data, size_t len)
 {
     u_char        *dst;
-    ngx_uint_t     size, key;
+    ngx_int_t      n;
+    ngx_uint_t     size, plain;
     const u_char  *p, *last, *end, *next;
 
     condensed->strings = NULL;
@@ -94,39 +101,52 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
         p++;
 
         end = oc_json_plain(p, last);
+        plain = (end < last && *end == '"');
 
-        if (end < last && *end == '"' && end - p >= OC_JSON_MIN_STRING) {
-            next = oc_json_skip_space(end + 1, last);
-
-            if (next == last || *next != ':') {
-
-                if (oc_json_take(condensed, arena, &size, p, end - p)
-                    != NGX_OK)
-                {
-                    return NGX_DECLINED;
-                }
-
-                dst = oc_json_mark(dst, condensed->nstrings - 1);
-                p = end + 1;
-                continue;
+        if (!plain) {
+            end = oc_json_string_end(end, last);
+            if (end == NULL) {
+                return NGX_DECLINED;
             }
         }
 
-        end = oc_json_string_end(end, last);
-        if (end == NULL) {
-            return NGX_DECLINED;
-        }
-
-        /* a string that would be taken for a mark, if it is no name */
-
+        len = end - p;
         next = oc_json_skip_space(end + 1, last);
-        key = (next < last && *next == ':');
 
-        if (!key && end > p && (*p == OC_JSON_MARK || *p == '\\')) {
+        if (next < last && *next == ':') {
+
+            /* an escape could make a name equal to one that has a mark */
+
+            if (!plain && memchr(p, '\\', len)) {
+                return NGX_DECLINED;
+            }
+
+            n = plain ? oc_json_name_find(p, len) : -1;
+
+            if (n >= 0 && len >= OC_JSON_MIN_NAME) {
+                dst = oc_json_mark(dst, n);
+                p = end + 1;
+                continue;
+            }
+
+        } else if (plain && len >= OC_JSON_MIN_STRING) {
+
+            if (oc_json_take(condensed, arena, &size, p, len) != NGX_OK) {
+                return NGX_DECLINED;
+            }
+
+            dst = oc_json_mark(dst, condensed->nstrings - 1);
+            p = end + 1;
+            continue;
+        }
+
+        /* what could be taken for a mark, once jansson has decoded it */
+
+        if (len && (*p == OC_JSON_MARK || *p == '\\')) {
             return NGX_DECLINED;
         }
 
-        dst = ngx_cpymem(dst, p - 1, end + 1 - (p - 1));
+        dst = ngx_cpymem(dst, p - 1, len + 2);
         p = end + 1;
     }
 
@@ -259,23 +279,27 @@ oc_json_mark(u_char *dst, ngx_uint_t n)
 }
 
 
-/* The string that a value of the shorter document stands for, or NULL. */
+/* The number that a string stands for, or -1 if it is no mark. */
 
-ngx_str_t *
-oc_json_condensed_string(oc_json_condensed_t *condensed, const char *value,
-    size_t len)
+ngx_int_t
+oc_json_marked(const char *value, size_t len)
 {
-    ngx_uint_t  n;
+    ngx_int_t  n;
 
-    if (len < 2 || value[0] != OC_JSON_MARK) {
-        return NULL;
+    if (len < 2 || len > OC_JSON_MAX_MARK || value[0] != OC_JSON_MARK) {
+        return -1;
     }
 
     /* the lowest digit is the first */
 
     for (n = 0; len > 1; len--) {
+
+        if (value[len - 1] < '0' || value[len - 1] > '9') {
+            return -1;
+        }
+
         n = n * 10 + (value[len - 1] - '0');
     }
 
-    return (n < condensed->nstrings) ? &condensed->strings[n] : NULL;
+    return n;
 }

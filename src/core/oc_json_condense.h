@@ -14,7 +14,7 @@
 #include "oc_arena.h"
 
 
-/* the first byte of what stands for a string that was taken out: DEL */
+/* the first byte of what stands for a string or a name: DEL */
 
 #define OC_JSON_MARK  0x7f
 
@@ -28,8 +28,7 @@ typedef struct {
 
 ngx_int_t oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
     const u_char *data, size_t len);
-ngx_str_t *oc_json_condensed_string(oc_json_condensed_t *condensed,
-    const char *value, size_t len);
+ngx_int_t oc_json_marked(const char *value, size_t len);
 
 
 #endif /* _OC_JSON_CONDENSE_H_INCLUDED_ */

@@ -242,8 +242,9 @@ ngx_http_office_config_decode(ngx_http_request_t *r, ngx_str_t *body,
 static json_t *
 ngx_http_office_config_reference(json_t *json)
 {
-    void    *iter;
-    json_t  *reference;
+    void       *iter;
+    json_t     *reference;
+    ngx_str_t   name;
 
     if (!json_is_object(json)) {
         return NULL;
@@ -253,15 +254,17 @@ ngx_http_office_config_reference(json_t *json)
          iter;
          iter = json_object_iter_next(json, iter))
     {
-        if (ngx_strchr(json_object_iter_key(iter), '@') == NULL) {
+        name = oc_json_member_name(iter);
+
+        if (memchr(name.data, '@', name.len) == NULL) {
             return NULL;
         }
     }
 
-    reference = json_object_get(json, "@odata.id");
+    reference = oc_json_member(json, "@odata.id");
 
     if (reference == NULL) {
-        reference = json_object_get(json, "@id");
+        reference = oc_json_member(json, "@id");
     }
 
     /* no property and no reference: the null says so */

@@ -292,7 +292,7 @@ oc_entity_assignments(oc_entity_t *entity, json_t *json,
     }
 
     for (i = 0; i < n; i++) {
-        seen = json_object_get(json_array_get(json, i), "id");
+        seen = oc_json_member(json_array_get(json, i), "id");
 
         if (seen == NULL) {
             continue;

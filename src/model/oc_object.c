@@ -37,11 +37,11 @@ ngx_int_t
 oc_object_read(oc_object_t *object, const oc_type_t *type, json_t *json,
     const oc_path_t *path, oc_fault_t *fault)
 {
-    void        *iter;
-    size_t       len;
-    ngx_int_t    slot;
-    oc_path_t    step;
-    const char  *name;
+    void       *iter;
+    json_t     *value;
+    ngx_int_t   slot;
+    ngx_str_t   name;
+    oc_path_t   step;
 
     ngx_memzero(object, sizeof(oc_object_t));
     object->type = type;
@@ -51,52 +51,46 @@ oc_object_read(oc_object_t *object, const oc_type_t *type, json_t *json,
                         ".%s is expected.", type->name.data);
     }
 
-    if (json_object_get(json, "@odata.type")) {
-        if (oc_object_type(object, json_object_get(json, "@odata.type"), path,
-                           fault)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    value = oc_json_member(json, "@odata.type");
 
-    } else if (json_object_get(json, "@type")) {
-        if (oc_object_type(object, json_object_get(json, "@type"), path, fault)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (value == NULL) {
+        value = oc_json_member(json, "@type");
+    }
+
+    if (value && oc_object_type(object, value, path, fault) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     for (iter = json_object_iter(json);
          iter;
          iter = json_object_iter_next(json, iter))
     {
-        name = json_object_iter_key(iter);
-        len = ngx_strlen(name);
+        name = oc_json_member_name(iter);
 
-        slot = oc_type_slot(object->type, (const u_char *) name, len);
+        slot = oc_type_slot(object->type, name.data, name.len);
 
         if (slot >= 0) {
             object->values[slot] = json_object_iter_value(iter);
             continue;
         }
 
-        if (ngx_strchr(name, '@')) {
+        if (memchr(name.data, '@', name.len)) {
             continue;
         }
 
-        if (len > OC_FAULT_MAX_NAME) {
+        if (name.len > OC_FAULT_MAX_NAME) {
+            name.len = OC_FAULT_MAX_NAME;
 
             /* cut between two characters */
 
-            for (len = OC_FAULT_MAX_NAME; (name[len] & 0xc0) == 0x80; len--) {
-                /* void */
+            while ((name.data[name.len] & 0xc0) == 0x80) {
+                name.len--;
             }
         }
 
         step.parent = path;
-        step.name = name;
-        step.len = len;
+        step.name = (const char *) name.data;
+        step.len = name.len;
         step.index = 0;
 
         return oc_fault(fault, &step, OC_NAMESPACE ".%s has no property of "

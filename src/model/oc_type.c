@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_json_name.h"
 #include "oc_type.h"
 
 
@@ -212,6 +213,27 @@ static const char  *const oc_edm_names[] = {
     "Edm.ComplexType",
     "Edm.EntityType"
 };
+
+
+/* Makes the names of all properties known to the JSON decoder; once. */
+
+void
+oc_type_init(void)
+{
+    ngx_uint_t        i, j;
+    const oc_type_t  *type;
+
+    oc_json_name_add((u_char *) "@odata.type", sizeof("@odata.type") - 1);
+
+    for (i = 0; i < sizeof(oc_types) / sizeof(oc_types[0]); i++) {
+        type = oc_types[i];
+
+        for (j = 0; j < type->nproperties; j++) {
+            oc_json_name_add(type->properties[j].name.data,
+                             type->properties[j].name.len);
+        }
+    }
+}
 
 
 /*
