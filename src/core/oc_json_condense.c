@@ -161,26 +161,26 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
 static const u_char *
 oc_json_plain(const u_char *p, const u_char *last)
 {
-    uint64_t  word;
+    uint64_t  word, marks;
 
-    for ( ;; ) {
+    while (last - p >= 8) {
+        ngx_memcpy(&word, p, 8);
 
-        while (last - p >= 8) {
-            ngx_memcpy(&word, p, 8);
+        marks = oc_word_json_special(word) | oc_word_above_ascii(word);
 
-            if (oc_word_json_special(word) | oc_word_above_ascii(word)) {
-                break;
-            }
-
-            p += 8;
+        if (marks) {
+            p += oc_word_skip(marks);
+            break;
         }
 
-        if (p == last || *p < 0x20 || *p == '"' || *p == '\\' || *p >= 0x80) {
-            return p;
-        }
+        p += 8;
+    }
 
+    while (p < last && *p >= 0x20 && *p != '"' && *p != '\\' && *p < 0x80) {
         p++;
     }
+
+    return p;
 }
 
 

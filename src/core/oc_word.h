@@ -14,8 +14,9 @@
 
 /*
  * Looking at eight bytes of text at once.  The highest bit of a byte of the
- * results is set where the byte fits; a byte behind the first one that fits
- * may be marked wrongly, so only zero or not zero is to be relied on.
+ * results is set where the byte fits.  On little-endian machines the first
+ * mark is right, and what is behind it may be wrong; elsewhere only zero or
+ * not zero is to be relied on.
  */
 
 #define oc_word_of(ch)  (UINT64_C(0x0101010101010101) * (ch))
@@ -35,6 +36,14 @@
      | oc_word_equal(word, '\\'))
 
 #define oc_word_above_ascii(word)  ((word) & oc_word_of(0x80))
+
+/* how many bytes in front of the first mark are known not to fit */
+
+#if (NGX_HAVE_LITTLE_ENDIAN)
+#define oc_word_skip(marks)  ((size_t) __builtin_ctzll(marks) / 8)
+#else
+#define oc_word_skip(marks)  0
+#endif
 
 
 #endif /* _OC_WORD_H_INCLUDED_ */
