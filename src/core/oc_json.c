@@ -7,6 +7,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include <setjmp.h>
+
 #include "oc_json.h"
 #include "oc_json_condense.h"
 #include "oc_json_name.h"
@@ -17,17 +19,32 @@ static void oc_json_free(void *p);
 static oc_json_status_e oc_json_load(oc_arena_t *arena, const u_char *data,
     size_t len, oc_json_condensed_t *condensed, size_t flags, json_t **json,
     json_error_t *error);
-static oc_json_status_e oc_json_status(oc_arena_t *arena,
-    json_error_t *error);
+static void oc_json_position(const u_char *data, const u_char *p,
+    oc_json_error_t *err);
+static oc_json_status_e oc_json_status(json_error_t *error);
 static oc_json_status_e oc_json_finish(json_t *json,
     oc_json_condensed_t *condensed, ngx_uint_t left);
+static ngx_int_t oc_json_quote_names(json_t *object);
 static oc_json_status_e oc_json_put_back(json_t *json,
     oc_json_condensed_t *condensed);
+
+
+/* the prefix of names that begin like a mark, and are none */
+
+#define OC_JSON_QUOTE  "\x7f" "v"
 
 
 /* the arena of the document that is being decoded */
 
 static oc_arena_t  *oc_json_arena;
+
+/*
+ * jansson's lexer does not notice that memory is out, and would go on with a
+ * string that has no end: so it is left by a jump.  All it has is in the
+ * arena.
+ */
+
+static jmp_buf      oc_json_exhausted;
 
 
 /*
@@ -48,7 +65,8 @@ oc_json_seed(void)
  * Duplicate names, invalid UTF-8, lone surrogates, NUL, bytes behind the text
  * and nesting over OC_JSON_MAX_DEPTH are errors.  The tree is in the arena
  * and goes away with it: never decref it, never change it.  An integer that
- * does not fit 64 bits becomes a real.  On error returns NULL and fills
+ * does not fit 64 bits becomes a real, and a number with an exponent some
+ * real.  On error returns NULL and fills
  * "err".
  */
 
@@ -58,8 +76,20 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
 {
     json_t               *json;
     json_error_t          error;
+    const u_char         *p;
     oc_json_status_e      status;
     oc_json_condensed_t   condensed;
+
+    /* jansson passes over a NUL between two tokens */
+
+    p = memchr(data, '\0', len);
+
+    if (p) {
+        err->status = OC_JSON_NUL;
+        oc_json_position(data, p, err);
+
+        return NULL;
+    }
 
     status = OC_JSON_SYNTAX;
 
@@ -68,14 +98,18 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
                               &condensed, 0, &json, &error);
     }
 
-    if (status != OC_JSON_OK) {
-
+    if (status != OC_JSON_OK && status != OC_JSON_DEPTH
+        && status != OC_JSON_TOO_LARGE)
+    {
         /* also for the place of an error, which is that in the original */
 
         status = oc_json_load(arena, data, len, NULL, 0, &json, &error);
     }
 
     if (status == OC_JSON_NUMBER) {
+
+        /* integers beyond 64 bits, in a document that was not condensed */
+
         status = oc_json_load(arena, data, len, NULL, JSON_DECODE_INT_AS_REAL,
                               &json, &error);
     }
@@ -85,6 +119,27 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     err->column = (error.column > 0) ? error.column : 1;
 
     return (status == OC_JSON_OK) ? json : NULL;
+}
+
+
+/* The line and column of a byte of the document. */
+
+static void
+oc_json_position(const u_char *data, const u_char *p, oc_json_error_t *err)
+{
+    err->line = 1;
+    err->column = 1;
+
+    for ( /* void */ ; data < p; data++) {
+
+        if (*data == '\n') {
+            err->line++;
+            err->column = 1;
+
+        } else if ((*data & 0xc0) != 0x80) {
+            err->column++;
+        }
+    }
 }
 
 
@@ -107,14 +162,23 @@ oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
 
     oc_json_arena = arena;
 
-    *json = json_loadb((const char *) data, len,
-                       JSON_DECODE_ANY|JSON_REJECT_DUPLICATES|flags, error);
+    if (setjmp(oc_json_exhausted) == 0) {
+        *json = json_loadb((const char *) data, len,
+                           JSON_DECODE_ANY|JSON_REJECT_DUPLICATES|flags,
+                           error);
 
-    if (*json == NULL) {
-        status = oc_json_status(arena, error);
+        if (*json == NULL) {
+            status = oc_json_status(error);
+
+        } else {
+            status = oc_json_finish(*json, condensed, OC_JSON_MAX_DEPTH);
+        }
 
     } else {
-        status = oc_json_finish(*json, condensed, OC_JSON_MAX_DEPTH);
+        error->line = 1;
+        error->column = 1;
+
+        status = arena->exhausted ? OC_JSON_TOO_LARGE : OC_JSON_NO_MEMORY;
     }
 
     oc_json_arena = NULL;
@@ -128,7 +192,15 @@ oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
 static void *
 oc_json_malloc(size_t size)
 {
-    return oc_arena_alloc(oc_json_arena, size);
+    void  *p;
+
+    p = oc_arena_alloc(oc_json_arena, size);
+
+    if (p == NULL) {
+        longjmp(oc_json_exhausted, 1);
+    }
+
+    return p;
 }
 
 
@@ -140,12 +212,12 @@ oc_json_free(void *p)
 
 
 static oc_json_status_e
-oc_json_status(oc_arena_t *arena, json_error_t *error)
+oc_json_status(json_error_t *error)
 {
     switch (json_error_code(error)) {
 
     case json_error_out_of_memory:
-        return arena->exhausted ? OC_JSON_TOO_LARGE : OC_JSON_NO_MEMORY;
+        return OC_JSON_NO_MEMORY;
 
     case json_error_stack_overflow:
         return OC_JSON_DEPTH;
@@ -182,7 +254,6 @@ oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
 {
     void              *iter;
     size_t             i, n;
-    const char        *key;
     oc_json_status_e   status;
 
     switch (json_typeof(json)) {
@@ -196,20 +267,14 @@ oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
             return OC_JSON_DEPTH;
         }
 
+        if (condensed == NULL && oc_json_quote_names(json) != NGX_OK) {
+            return OC_JSON_NO_MEMORY;
+        }
+
         for (iter = json_object_iter(json);
              iter;
              iter = json_object_iter_next(json, iter))
         {
-            /* no property has such a name, and it is not to be taken for one */
-
-            key = json_object_iter_key(iter);
-
-            if (condensed == NULL
-                && oc_json_marked(key, ngx_strlen(key)) >= 0)
-            {
-                return OC_JSON_NAME;
-            }
-
             status = oc_json_finish(json_object_iter_value(iter), condensed,
                                     left - 1);
             if (status != OC_JSON_OK) {
@@ -243,6 +308,52 @@ oc_json_finish(json_t *json, oc_json_condensed_t *condensed, ngx_uint_t left)
 }
 
 
+/*
+ * In a document that was read as it is, a name may begin with the byte that
+ * marks begin with; it gets a prefix that tells it from them.
+ */
+
+static ngx_int_t
+oc_json_quote_names(json_t *object)
+{
+    char        *quoted;
+    void        *iter, *next;
+    size_t       n, len;
+    const char  *name;
+
+    /* the ones that get the prefix are appended, behind the last of these */
+
+    n = json_object_size(object);
+
+    for (iter = json_object_iter(object); n; iter = next, n--) {
+
+        next = json_object_iter_next(object, iter);
+        name = json_object_iter_key(iter);
+
+        if (name[0] != OC_JSON_MARK) {
+            continue;
+        }
+
+        len = ngx_strlen(name);
+
+        quoted = oc_json_malloc(len + sizeof(OC_JSON_QUOTE));
+
+        ngx_memcpy(quoted, OC_JSON_QUOTE, sizeof(OC_JSON_QUOTE) - 1);
+        ngx_memcpy(quoted + sizeof(OC_JSON_QUOTE) - 1, name, len + 1);
+
+        if (json_object_set_nocheck(object, quoted,
+                                    json_object_iter_value(iter))
+            != 0
+            || json_object_del(object, name) != 0)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static oc_json_status_e
 oc_json_put_back(json_t *json, oc_json_condensed_t *condensed)
 {
@@ -257,15 +368,10 @@ oc_json_put_back(json_t *json, oc_json_condensed_t *condensed)
 
     string = &condensed->strings[n];
 
-    if (json_string_setn_nocheck(json, (const char *) string->data,
-                                 string->len)
-        != 0)
-    {
-        return oc_json_arena->exhausted ? OC_JSON_TOO_LARGE
-                                        : OC_JSON_NO_MEMORY;
-    }
-
-    return OC_JSON_OK;
+    return (json_string_setn_nocheck(json, (const char *) string->data,
+                                     string->len)
+            == 0)
+           ? OC_JSON_OK : OC_JSON_NO_MEMORY;
 }
 
 
@@ -283,6 +389,16 @@ oc_json_member_name(void *iter)
 
     name.data = (u_char *) key;
     name.len = ngx_strlen(key);
+
+    if (key[0] != OC_JSON_MARK) {
+        return name;
+    }
+
+    if (ngx_strncmp(key, OC_JSON_QUOTE, sizeof(OC_JSON_QUOTE) - 1) == 0) {
+        name.data += sizeof(OC_JSON_QUOTE) - 1;
+        name.len -= sizeof(OC_JSON_QUOTE) - 1;
+        return name;
+    }
 
     n = oc_json_marked(key, name.len);
 
@@ -341,13 +457,10 @@ oc_json_strerror(oc_json_status_e status)
         return "the text is not valid UTF-8";
 
     case OC_JSON_NUL:
-        return "a string must not contain U+0000";
+        return "U+0000 is not allowed";
 
     case OC_JSON_NUMBER:
         return "a number is out of range";
-
-    case OC_JSON_NAME:
-        return "no property has a name of DEL and digits";
 
     case OC_JSON_DEPTH:
         return "objects and arrays are nested more than 32 levels deep";

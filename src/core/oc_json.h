@@ -33,7 +33,6 @@ typedef enum {
     OC_JSON_ENCODING,
     OC_JSON_NUL,
     OC_JSON_NUMBER,
-    OC_JSON_NAME,
     OC_JSON_DEPTH,
     OC_JSON_TOO_LARGE,
     OC_JSON_NO_MEMORY

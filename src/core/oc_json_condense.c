@@ -21,7 +21,9 @@
  *
  * What decides whether a document is valid stays jansson's, duplicates
  * included: only the contents of strings that consist of printable ASCII
- * without escapes are kept from it, and equal names get equal marks.
+ * without escapes are kept from it, equal names get equal marks, and numbers
+ * that no property can hold, in range for jansson or not, become one that no
+ * property can hold.
  */
 
 
@@ -30,6 +32,10 @@
 #define OC_JSON_MIN_NAME     4
 #define OC_JSON_MIN_STRING   8
 #define OC_JSON_MAX_STRINGS  1000000
+
+/* characters of an integer that fits 64 bits whatever its digits */
+
+#define OC_JSON_MAX_INTEGER  18
 #define OC_JSON_MAX_MARK     7
 
 
@@ -39,6 +45,9 @@ static const u_char *oc_json_skip_space(const u_char *p, const u_char *last);
 static ngx_int_t oc_json_take(oc_json_condensed_t *condensed,
     oc_arena_t *arena, ngx_uint_t *size, const u_char *p, size_t len);
 static u_char *oc_json_mark(u_char *dst, ngx_uint_t n);
+static const u_char *oc_json_number(const u_char *p, const u_char *last);
+static ngx_uint_t oc_json_number_valid(const u_char *p, const u_char *last);
+static const u_char *oc_json_digits(const u_char *p, const u_char *last);
 static ngx_uint_t oc_json_structural(u_char ch);
 
 
@@ -73,6 +82,30 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
     while (p < last) {
 
         if (*p != '"') {
+
+            if (*p > '9' || *p == ',') {
+                *dst++ = *p++;
+                continue;
+            }
+
+            if (*p == '-' || *p >= '0') {
+                end = oc_json_number(p, last);
+
+                if (end - p <= OC_JSON_MAX_INTEGER
+                    && !memchr(p, 'e', end - p) && !memchr(p, 'E', end - p))
+                {
+                    dst = ngx_cpymem(dst, p, end - p);
+
+                } else if (oc_json_number_valid(p, end)) {
+                    dst = ngx_cpymem(dst, "0.5", 3);
+
+                } else {
+                    return NGX_DECLINED;
+                }
+
+                p = end;
+                continue;
+            }
 
             if (*p > ' ') {
                 *dst++ = *p++;
@@ -210,6 +243,82 @@ oc_json_skip_space(const u_char *p, const u_char *last)
     while (p < last
            && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
     {
+        p++;
+    }
+
+    return p;
+}
+
+
+/* The end of what can belong to a number. */
+
+static const u_char *
+oc_json_number(const u_char *p, const u_char *last)
+{
+    while (p < last
+           && ((*p >= '0' && *p <= '9') || *p == '-' || *p == '+'
+               || *p == '.' || (*p | 0x20) == 'e'))
+    {
+        p++;
+    }
+
+    return p;
+}
+
+
+/* Whether all of it is one number (RFC 8259, 6). */
+
+static ngx_uint_t
+oc_json_number_valid(const u_char *p, const u_char *last)
+{
+    const u_char  *end;
+
+    if (p < last && *p == '-') {
+        p++;
+    }
+
+    end = oc_json_digits(p, last);
+
+    if (end == p || (*p == '0' && end - p > 1)) {
+        return 0;
+    }
+
+    p = end;
+
+    if (p < last && *p == '.') {
+        end = oc_json_digits(++p, last);
+
+        if (end == p) {
+            return 0;
+        }
+
+        p = end;
+    }
+
+    if (p < last && (*p | 0x20) == 'e') {
+        p++;
+
+        if (p < last && (*p == '+' || *p == '-')) {
+            p++;
+        }
+
+        end = oc_json_digits(p, last);
+
+        if (end == p) {
+            return 0;
+        }
+
+        p = end;
+    }
+
+    return p == last;
+}
+
+
+static const u_char *
+oc_json_digits(const u_char *p, const u_char *last)
+{
+    while (p < last && *p >= '0' && *p <= '9') {
         p++;
     }
 

@@ -13,11 +13,12 @@
 
 /*
  * How much memory the decoded form of a document may take: so many bytes a
- * byte of it, and some more.  A valid one takes about a tenth of that.
+ * byte of it, and some more.  The usual one takes about a tenth of that, a
+ * list of empty strings nearly all.
  */
 
-#define NGX_HTTP_OFFICE_CONFIG_EXPANSION  24
-#define NGX_HTTP_OFFICE_CONFIG_ALLOWANCE  131072
+#define NGX_HTTP_OFFICE_CONFIG_EXPANSION  48
+#define NGX_HTTP_OFFICE_CONFIG_ALLOWANCE  1048576
 
 
 static ngx_uint_t ngx_http_office_config_is_json(ngx_http_request_t *r);
@@ -165,6 +166,11 @@ ngx_http_office_config_create_entity(ngx_http_request_t *r,
     rc = ngx_http_office_config_decode(r, &body, &arena, &json);
 
     if (json) {
+
+        /* what is made of it is in proportion to it */
+
+        arena.limit = (size_t) -1;
+
         reference = NULL;
 
         if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF) {

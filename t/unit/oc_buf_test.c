@@ -196,7 +196,8 @@ test_ints(void)
     test_int(0);
     test_int(-1);
 
-    for (power = 10, i = 1; i < 19; i++, power *= 10) {
+    for (power = 1, i = 1; i < 19; i++) {
+        power *= 10;
         test_int(power);
         test_int(1 - power);
     }
@@ -307,7 +308,7 @@ test_failure(void)
     }
 
     ok(b.failed && arena.exhausted, "no room any more");
-    ok(i < 3, "as soon as the limit is met");
+    ok(i <= 3, "as soon as the limit is met");
 
     len = oc_buf_len(&b);
     oc_buf_json_string(&b, piece, sizeof(piece));

@@ -13,7 +13,7 @@ use Test::More;
 use Time::Local qw(timegm);
 
 our @EXPORT = qw(JSON_TYPE UUID answer_is error_is json_is json_text
-                 json_item path_of item_path);
+                 json_item path_of item_path printable contents);
 
 # of every body; and of a request-id
 use constant {
@@ -71,10 +71,35 @@ sub path_of { $_[0] =~ s{^https?://[^/]+}{}r }
 
 sub item_path {
     my ($api, $id) = @_;
-    utf8::encode($id) if utf8::is_utf8($id);
+    utf8::encode($id);
     $id =~ s/'/''/g;
     $id =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge;
     return "$api('$id')";
+}
+
+
+# contents($redis): all keys with what is in them, as data to compare
+
+sub contents {
+    my ($redis) = @_;
+    my %read = (
+        string => sub { $redis->cmd('GET', $_[0]) },
+        hash => sub { +{ @{$redis->cmd('HGETALL', $_[0])} } },
+        zset => sub { +{ @{$redis->cmd('ZRANGE', $_[0], 0, -1,
+                                       'WITHSCORES')} } },
+    );
+
+    return { map { ($_ => $read{$redis->cmd('TYPE', $_)}->($_)) }
+             @{$redis->cmd('KEYS', '*')} };
+}
+
+
+# printable($text): for a test's name
+
+sub printable {
+    my ($text) = @_;
+    $text =~ s/([^\x21-\x7e])/sprintf '<%X>', ord $1/ge;
+    return length $text > 60 ? substr($text, 0, 57) . '...' : $text;
 }
 
 

@@ -20,6 +20,7 @@ use OfficeConfig::Net qw(free_port wait_until);
 #             script answers
 #   tcp       1 or an address: listen on TCP, on port or a free one, and not
 #             on a unix socket
+#   greeting  bytes that each connection gets before it has asked
 #   script    a code reference, called in the proxy's process for every
 #             command with ($words, $connection): its words as a list
 #             reference, and a hash reference that belongs to the connection
@@ -56,7 +57,8 @@ sub new {
 
     my $loop = OfficeConfig::FaultProxy::Loop->new(
         where => $self->{where}, upstream => $upstream,
-        script => $opt{script}, control => $theirs);
+        script => $opt{script}, greeting => $opt{greeting},
+        control => $theirs);
 
     $self->{pid} = fork // die "fork: $!\n";
 

@@ -66,6 +66,7 @@ sub new {
         // $ENV{OC_MODULE} // ROOT . '/build/ngx_http_office_config_module.so';
     die "there is no $self->{module}: run make\n"
         if $self->{module} && ! -f $self->{module};
+    $self->{module} &&= abs_path($self->{module});
 
     # not below the checkout: a unix socket's address is short
     $self->{dir} = tempdir('oc-XXXXXXXX', DIR => '/tmp');

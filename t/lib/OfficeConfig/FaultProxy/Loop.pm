@@ -12,8 +12,8 @@ use OfficeConfig::Net qw(listen_socket open_socket);
 use OfficeConfig::Resp qw(resp_length resp_value);
 
 
-# new($class, %opt): where to listen, upstream, script, control; it listens
-# before the fork, so that a client finds it when new() has returned
+# new($class, %opt): where to listen, upstream, script, greeting, control; it
+# listens before the fork, so that a client finds it when new() has returned
 
 sub new {
     my ($class, %opt) = @_;
@@ -151,13 +151,15 @@ sub _write {
     my $trickle = $self->{mode} eq 'trickle';
     my $each = $trickle ? $self->{argument} : $link->{each};
 
-    if (length $link->{out}) {
+    # without a pause between the bytes, many a turn
+    for (1 .. (defined $each && $each == 0 ? 1000 : 1)) {
+        last unless length $link->{out};
         my $n = syswrite $link->{s}, $link->{out},
                          defined $each ? 1 : 65536;
         return $!{EAGAIN} ? () : $self->_close($link) unless defined $n;
         substr $link->{out}, 0, $n, '';
         $self->{out} += $n;
-        $link->{due} = defined $each ? time + $each : 0;
+        $link->{due} = $each ? time + $each : 0;
     }
 
     $self->_close($link) if $link->{close} && !length $link->{out};
@@ -181,7 +183,8 @@ sub _accept {
         unless $self->{where} =~ /^unix:/;
 
     my $link = { s => $s, number => $number, from => '', raw => '',
-                 out => '', slots => [], user => { number => $number } };
+                 out => $self->{greeting} // '', slots => [],
+                 user => { number => $number } };
 
     if (defined $self->{upstream}) {
         $link->{up} = open_socket($self->{upstream});
