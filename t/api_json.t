@@ -10,19 +10,11 @@ my $t = OfficeConfig::Test->new;
 my $redis = $t->redis;
 my $nginx = $t->serve(redis => $redis, location => 'client_max_body_size 4m;',
     server => 'keepalive_requests 1000000;');
-my $c = $t->connect;
+my $ask = client($t);
 
 $t->allow_log(qr/a client request body is buffered to a temporary file/);
 
-# post($bytes): on the connection that all of them share, while it lasts
-
-sub post {
-    my $r = $c->request('POST', API, body => $_[0],
-                        type => 'application/json');
-    $c = $t->connect
-        if !$r->status || $r->header('Connection') ne 'keep-alive';
-    return $r;
-}
+sub post { $ask->('POST', API, body => $_[0], type => 'application/json') }
 
 sub rejected {
     my ($bytes, $name) = @_;

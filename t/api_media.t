@@ -26,7 +26,7 @@ $base =~ s{(?=\n\s+location /beta)}{
             office_config_auth off; client_max_body_size 0; }
 };
 my $nginx = $t->nginx(http => $base);
-my $c = $t->connect;
+my $ask = client($t);
 
 sub gz {
     my ($bytes, @opt) = @_;
@@ -34,8 +34,6 @@ sub gz {
     IO::Compress::Gzip::gzip(\$bytes => \my $gz, @opt) or die;
     return $gz;
 }
-
-# on the connection that all of them share, while it lasts
 
 sub post {
     my ($body, %opt) = @_;
@@ -45,11 +43,8 @@ sub post {
         if defined $opt{encoding};
     push @headers, 'Content-Type' => $opt{type} // 'application/json'
         unless exists $opt{type} && !defined $opt{type};
-    my $r = $c->request('POST', $url, headers => \@headers, body => $body,
-                        chunked => $opt{chunked});
-    $c = $t->connect
-        if !$r->status || $r->header('Connection') ne 'keep-alive';
-    return $r;
+    return $ask->('POST', $url, headers => \@headers, body => $body,
+                  chunked => $opt{chunked});
 }
 
 sub count { $redis->cmd('HLEN', 'oc:{default}:cfg') }
@@ -77,7 +72,7 @@ for my $type (undef, '', 'text/json', 'application/xml', 'text/plain', 'json',
     '; application/json')
 {
     for my $url (API, API . '/$ref') {
-        my $r = $c->request('POST', $url, body => seed_bytes, headers => [
+        my $r = $ask->('POST', $url, body => seed_bytes, headers => [
             defined $type ? ('Content-Type' => $type) : ()]);
         error_is $r, 415, undef, 'type ' . ($type // 'missing');
     }

@@ -27,15 +27,15 @@ $conf =~ s{(?=\n\s+location /beta)}{
 };
 my $nginx = $t->nginx(http => $conf);
 my $ref = API . '/$ref';
-my $c = $t->connect;
+my $ask = client($t);
 
 # post($reference): what it takes, as the value of @odata.id
 
 sub send_json {
     my ($json, %opt) = @_;
     my @headers = $opt{host} ? (Host => $opt{host}) : ();
-    return $c->request('POST', $opt{at} // $ref, body => $json,
-                       headers => \@headers, type => 'application/json');
+    return $ask->('POST', $opt{at} // $ref, body => $json,
+                  headers => \@headers, type => 'application/json');
 }
 
 sub post {

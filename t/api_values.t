@@ -10,10 +10,10 @@ use OfficeConfig::Api;
 my $t = OfficeConfig::Test->new;
 my $redis = $t->redis;
 my $nginx = $t->serve(redis => $redis);
-my $c = $t->connect;
+my $ask = client($t);
 
-sub create { $c->request('POST', API, json => $_[0]) }
-sub raw { $c->request('POST', API, body => $_[0], type => 'application/json') }
+sub create { $ask->('POST', API, json => $_[0]) }
+sub raw { $ask->('POST', API, body => $_[0], type => 'application/json') }
 
 
 # document($path, $value): the least one that has the value there, for example

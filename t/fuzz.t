@@ -3,6 +3,7 @@
 # A target starts from the inputs in t/fuzz/corpus/NAME, where NAME_fuzz.c is
 # its source, and from what earlier runs found, in build/fuzz/corpus/NAME. The
 # path of an input that fails is printed; run build/fuzz/NAME_fuzz on it.
+# t/fuzz/NAME.dict, if there is one, has the words of the input's language.
 
 use strict;
 use warnings;
@@ -52,11 +53,12 @@ sub start {
     make_path($corpus[0], 'build/fuzz/failed');
     push @corpus, "t/fuzz/corpus/$name" if -d "t/fuzz/corpus/$name";
 
+    my @dict = -f "t/fuzz/$name.dict" ? "-dict=t/fuzz/$name.dict" : ();
     my @bound = $seconds ? "-max_total_time=$seconds" : '-runs=0';
     my $pid = open(my $out, '-|') // die "fork: $!\n";
 
     if ($pid == 0) {
-        my ($status, $text) = output_of($program, @bound,
+        my ($status, $text) = output_of($program, @bound, @dict,
             '-timeout=10', '-rss_limit_mb=1024', '-print_final_stats=0',
             "-artifact_prefix=build/fuzz/failed/$name-", @corpus);
         print $text;

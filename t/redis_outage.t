@@ -115,6 +115,7 @@ subtest 'killed under load and restarted' => sub {
         or diag explain $sum;
     ok $sum->{status}{"GET $_"}, "there were reads with $_" for 200, 503;
     stored($redis, $sum, 1, 'stored');
+    ok $s->back, 'back';
     $s->works;
     $s->end;
     $redis->kill;
@@ -142,6 +143,7 @@ subtest 'restarted in order under load' => sub {
               {}, 'creates: 201, 503 or 504; reads: 200 or 503; none late'
         or diag explain $sum;
     stored($redis, $sum, 1, 'stored');
+    ok $s->back, 'back';
     $s->works;
     $s->end;
     $redis->kill;

@@ -111,9 +111,10 @@ subtest 'refused at EXEC' => sub {
         my $redis = $t->redis;
         my $proxy = $t->proxy(upstream => $redis, script => sub {
             my ($words) = @_;
-            return 'PASS' if $words->[0] !~ /^(?:HSETNX|ZADD|MULTI|EXEC)$/;
-            return "+OK\r\n" if $words->[0] eq 'MULTI';
-            return "+QUEUED\r\n" if $words->[0] ne 'EXEC';
+            my $command = $words->[0];
+            return "+OK\r\n" if $command =~ /^(?:MULTI|DISCARD)$/;
+            return "+QUEUED\r\n" if $command =~ /^(?:HSETNX|ZADD)$/;
+            return 'PASS' if $command ne 'EXEC';
             return "-EXECABORT Transaction discarded because of: $cause\r\n";
         });
         my $s = OfficeConfig::Service->new($t, redis => $proxy,

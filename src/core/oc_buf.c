@@ -188,6 +188,10 @@ oc_json_escape(u_char *dst, const u_char *data, size_t len)
 {
     const u_char  *p, *last;
 
+    if (oc_json_escaped_len(data, len) == len) {
+        return ngx_cpymem(dst, data, len);
+    }
+
     last = data + len;
 
     for (p = data; p < last; p++) {

@@ -17,7 +17,7 @@
 static void *oc_json_malloc(size_t size);
 static void oc_json_free(void *p);
 static oc_json_status_e oc_json_load(oc_arena_t *arena, const u_char *data,
-    size_t len, oc_json_condensed_t *condensed, size_t flags, json_t **json,
+    size_t len, oc_json_condensed_t *condensed, json_t **json,
     json_error_t *error);
 static void oc_json_position(const u_char *data, const u_char *p,
     oc_json_error_t *err);
@@ -93,9 +93,9 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
 
     status = OC_JSON_SYNTAX;
 
-    if (oc_json_condense(&condensed, arena, data, len) == NGX_OK) {
+    if (oc_json_condense(&condensed, arena, data, len, 1) == NGX_OK) {
         status = oc_json_load(arena, condensed.text.data, condensed.text.len,
-                              &condensed, 0, &json, &error);
+                              &condensed, &json, &error);
     }
 
     if (status != OC_JSON_OK && status != OC_JSON_DEPTH
@@ -103,15 +103,16 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     {
         /* also for the place of an error, which is that in the original */
 
-        status = oc_json_load(arena, data, len, NULL, 0, &json, &error);
+        status = oc_json_load(arena, data, len, NULL, &json, &error);
     }
 
-    if (status == OC_JSON_NUMBER) {
+    if (status == OC_JSON_NUMBER
+        && oc_json_condense(&condensed, arena, data, len, 0) == NGX_OK)
+    {
+        /* beyond what jansson can hold, in a document read as it is */
 
-        /* integers beyond 64 bits, in a document that was not condensed */
-
-        status = oc_json_load(arena, data, len, NULL, JSON_DECODE_INT_AS_REAL,
-                              &json, &error);
+        status = oc_json_load(arena, condensed.text.data, condensed.text.len,
+                              NULL, &json, &error);
     }
 
     err->status = status;
@@ -150,8 +151,7 @@ oc_json_position(const u_char *data, const u_char *p, oc_json_error_t *err)
 
 static oc_json_status_e
 oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
-    oc_json_condensed_t *condensed, size_t flags, json_t **json,
-    json_error_t *error)
+    oc_json_condensed_t *condensed, json_t **json, json_error_t *error)
 {
     json_free_t        saved_free;
     json_malloc_t      saved_malloc;
@@ -164,8 +164,7 @@ oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
 
     if (setjmp(oc_json_exhausted) == 0) {
         *json = json_loadb((const char *) data, len,
-                           JSON_DECODE_ANY|JSON_REJECT_DUPLICATES|flags,
-                           error);
+                           JSON_DECODE_ANY|JSON_REJECT_DUPLICATES, error);
 
         if (*json == NULL) {
             status = oc_json_status(error);

@@ -41,6 +41,7 @@
 
 static const u_char *oc_json_plain(const u_char *p, const u_char *last);
 static const u_char *oc_json_string_end(const u_char *p, const u_char *last);
+static ngx_uint_t oc_json_escaped_mark(const u_char *p, size_t len);
 static const u_char *oc_json_skip_space(const u_char *p, const u_char *last);
 static ngx_int_t oc_json_take(oc_json_condensed_t *condensed,
     oc_arena_t *arena, ngx_uint_t *size, const u_char *p, size_t len);
@@ -52,13 +53,14 @@ static ngx_uint_t oc_json_structural(u_char ch);
 
 
 /*
- * Makes a shorter document that is valid JSON if and only if "data" is.
- * NGX_OK; NGX_DECLINED if "data" is better read as it is.
+ * Makes a shorter document that is valid JSON if and only if "data" is; with
+ * "strings" zero, one in which strings and names are as they were.  NGX_OK;
+ * NGX_DECLINED if "data" is better read as it is.
  */
 
 ngx_int_t
 oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
-    const u_char *data, size_t len)
+    const u_char *data, size_t len, ngx_uint_t strings)
 {
     u_char        *dst;
     ngx_int_t      n;
@@ -146,6 +148,12 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
         len = end - p;
         next = oc_json_skip_space(end + 1, last);
 
+        if (!strings) {
+            dst = ngx_cpymem(dst, p - 1, len + 2);
+            p = end + 1;
+            continue;
+        }
+
         if (next < last && *next == ':') {
 
             /* an escape could make a name equal to one that has a mark */
@@ -175,7 +183,7 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
 
         /* what could be taken for a mark, once jansson has decoded it */
 
-        if (len && (*p == OC_JSON_MARK || *p == '\\')) {
+        if (len && (*p == OC_JSON_MARK || oc_json_escaped_mark(p, len))) {
             return NGX_DECLINED;
         }
 
@@ -214,6 +222,16 @@ oc_json_plain(const u_char *p, const u_char *last)
     }
 
     return p;
+}
+
+
+/* Whether a string begins with an escape that stands for the mark. */
+
+static ngx_uint_t
+oc_json_escaped_mark(const u_char *p, size_t len)
+{
+    return len >= 6 && ngx_memcmp(p, "\\u007", 5) == 0
+           && (p[5] | 0x20) == 'f';
 }
 
 
@@ -340,12 +358,11 @@ oc_json_take(oc_json_condensed_t *condensed, oc_arena_t *arena,
 {
     ngx_str_t  *strings;
 
+    if (condensed->nstrings == OC_JSON_MAX_STRINGS) {
+        return NGX_DECLINED;
+    }
+
     if (condensed->nstrings == *size) {
-
-        if (*size >= OC_JSON_MAX_STRINGS) {
-            return NGX_DECLINED;
-        }
-
         *size = *size ? *size * 2 : 32;
 
         strings = oc_arena_alloc(arena, *size * sizeof(ngx_str_t));

@@ -27,7 +27,7 @@ typedef struct {
 
 
 ngx_int_t oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
-    const u_char *data, size_t len);
+    const u_char *data, size_t len, ngx_uint_t strings);
 ngx_int_t oc_json_marked(const char *value, size_t len);
 
 

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 
 #include "oc_url.h"
+#include "oc_word.h"
 
 
 static ngx_int_t oc_url_hex(u_char ch);
@@ -142,12 +143,24 @@ ngx_int_t
 oc_utf8_printable(const u_char *p, size_t len)
 {
     uint32_t       code, min;
+    uint64_t       word;
     ngx_uint_t     n;
     const u_char  *last;
 
     last = p + len;
 
     while (p < last) {
+
+        if (last - p >= 8) {
+            ngx_memcpy(&word, p, 8);
+
+            if (!(oc_word_above_ascii(word) | oc_word_below(word, 0x20)
+                  | oc_word_equal(word, 0x7f)))
+            {
+                p += 8;
+                continue;
+            }
+        }
 
         if (*p < 0x80) {
             if (*p < 0x20 || *p == 0x7f) {

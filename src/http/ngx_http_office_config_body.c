@@ -13,7 +13,7 @@
 
 
 typedef struct {
-    ngx_http_request_t  *request;
+    ngx_pool_t          *pool;        /* outlives r->pool at its end */
     z_stream             stream;
     ngx_str_t           *out;
     size_t               size;        /* of out->data */
@@ -186,7 +186,7 @@ ngx_http_office_config_gunzip(ngx_http_request_t *r, ngx_str_t *body)
     inf = cln->data;
     ngx_memzero(inf, sizeof(ngx_http_office_config_inflate_t));
 
-    inf->request = r;
+    inf->pool = r->pool;
     inf->out = body;
     inf->limit = clcf->client_max_body_size;
 
@@ -328,14 +328,14 @@ ngx_http_office_config_inflate_grow(ngx_http_office_config_inflate_t *inf)
         size = ngx_min(size, inf->limit + 1);
     }
 
-    p = ngx_palloc(inf->request->pool, size);
+    p = ngx_palloc(inf->pool, size);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     if (inf->size) {
         ngx_memcpy(p, inf->out->data, inf->out->len);
-        (void) ngx_pfree(inf->request->pool, inf->out->data);
+        (void) ngx_pfree(inf->pool, inf->out->data);
     }
 
     inf->out->data = p;
@@ -362,7 +362,7 @@ ngx_http_office_config_zalloc(void *opaque, u_int items, u_int size)
 {
     ngx_http_office_config_inflate_t *inf = opaque;
 
-    return ngx_palloc(inf->request->pool, (size_t) items * size);
+    return ngx_palloc(inf->pool, (size_t) items * size);
 }
 
 
@@ -371,5 +371,5 @@ ngx_http_office_config_zfree(void *opaque, void *address)
 {
     ngx_http_office_config_inflate_t *inf = opaque;
 
-    (void) ngx_pfree(inf->request->pool, address);
+    (void) ngx_pfree(inf->pool, address);
 }

@@ -124,7 +124,11 @@ ngx_http_office_config_deleted(oc_store_call_t *call)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    r = call->data;
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
 
     if (call->status == OC_STORE_OK) {
         rc = ngx_http_office_config_send(r, NGX_HTTP_NO_CONTENT, NULL, 0);

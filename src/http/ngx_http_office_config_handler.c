@@ -32,6 +32,7 @@ static ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
     ngx_str_t *tenant);
 static ngx_uint_t ngx_http_office_config_acceptable(
     ngx_http_office_config_headers_t *headers);
+static ngx_uint_t ngx_http_office_config_q_zero(u_char *p, u_char *last);
 
 
 #define NGX_HTTP_OFFICE_CONFIG_READ  (NGX_HTTP_GET|NGX_HTTP_HEAD)
@@ -304,8 +305,9 @@ ngx_http_office_config_tenant(ngx_http_request_t *r, ngx_str_t *tenant)
 
 
 /*
- * Whether an Accept header (RFC 9110, 12.5.1) lets JSON through.  Parameters
- * choose nothing yet: every answer has minimal control information.
+ * Whether Accept (RFC 9110, 12.5.1) lets JSON through: the most specific range
+ * that fits says so.  Other parameters than "q" choose nothing yet: every
+ * answer has minimal control information.
  */
 
 static ngx_uint_t
@@ -313,18 +315,23 @@ ngx_http_office_config_acceptable(ngx_http_office_config_headers_t *headers)
 {
     u_char      *p, *last, *end, *semicolon;
     size_t       len;
-    ngx_uint_t   i, refused;
+    ngx_uint_t   i, best, accepted;
+
+    /* from the least specific one */
 
     static const ngx_str_t  ranges[] = {
-        ngx_string("application/json"),
+        ngx_string("*/*"),
         ngx_string("application/*"),
-        ngx_string("*/*")
+        ngx_string("application/json")
     };
+
+    best = 0;
+    accepted = 0;
 
     p = headers->accept.data;
     last = p + headers->accept.len;
 
-    while (p < last) {
+    for ( /* void */ ; p < last; p = end + 1) {
 
         end = ngx_strlchr(p, last, ',');
         if (end == NULL) {
@@ -342,7 +349,7 @@ ngx_http_office_config_acceptable(ngx_http_office_config_headers_t *headers)
             len--;
         }
 
-        for (i = 0; i < 3; i++) {
+        for (i = best; i < 3; i++) {
 
             if (len != ranges[i].len
                 || ngx_strncasecmp(p, ranges[i].data, len) != 0)
@@ -350,45 +357,45 @@ ngx_http_office_config_acceptable(ngx_http_office_config_headers_t *headers)
                 continue;
             }
 
-            refused = 0;
-
-            for ( /* void */ ;
-                 semicolon;
-                 semicolon = ngx_strlchr(semicolon, end, ';'))
-            {
-                semicolon++;
-
-                while (semicolon < end
-                       && (*semicolon == ' ' || *semicolon == '\t'))
-                {
-                    semicolon++;
-                }
-
-                /* "q=0", "q=0.0", "q=0.000" */
-
-                if (end - semicolon >= 3
-                    && (*semicolon | 0x20) == 'q' && semicolon[1] == '='
-                    && semicolon[2] == '0')
-                {
-                    refused = 1;
-
-                    for (semicolon += 3;
-                         semicolon < end && *semicolon != ';';
-                         semicolon++)
-                    {
-                        if (*semicolon >= '1' && *semicolon <= '9') {
-                            refused = 0;
-                        }
-                    }
-                }
+            if (i > best) {
+                best = i;
+                accepted = 0;
             }
 
-            if (!refused) {
-                return 1;
+            if (!ngx_http_office_config_q_zero(semicolon, end)) {
+                accepted = 1;
+            }
+        }
+    }
+
+    return accepted;
+}
+
+
+/* Whether the parameters from "p" on, NULL for none, contain "q=0". */
+
+static ngx_uint_t
+ngx_http_office_config_q_zero(u_char *p, u_char *last)
+{
+    for ( /* void */ ; p; p = ngx_strlchr(p, last, ';')) {
+
+        p++;
+
+        while (p < last && (*p == ' ' || *p == '\t')) {
+            p++;
+        }
+
+        if (last - p < 3 || (*p | 0x20) != 'q' || p[1] != '=' || p[2] != '0') {
+            continue;
+        }
+
+        for (p += 3; p < last && *p != ';'; p++) {
+            if (*p >= '1' && *p <= '9') {
+                return 0;
             }
         }
 
-        p = end + 1;
+        return 1;
     }
 
     return 0;
@@ -429,6 +436,25 @@ ngx_http_office_config_wait(ngx_http_request_t *r)
     if (c->read->ready) {
         ngx_post_event(c->read, &ngx_posted_events);
     }
+}
+
+
+/*
+ * The request that waits for this call; NULL if it has gone elsewhere since,
+ * as "post_action" has it do when the client leaves.
+ */
+
+ngx_http_request_t *
+ngx_http_office_config_waiting(oc_store_call_t *call)
+{
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    r = call->data;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    return (ctx && &ctx->call == call) ? r : NULL;
 }
 
 

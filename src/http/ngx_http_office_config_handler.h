@@ -16,6 +16,7 @@
 void ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, oc_store_handler_pt handler);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
+ngx_http_request_t *ngx_http_office_config_waiting(oc_store_call_t *call);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
 ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
     oc_store_call_t *call);

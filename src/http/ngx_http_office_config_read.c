@@ -60,7 +60,11 @@ ngx_http_office_config_got(oc_store_call_t *call)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    r = call->data;
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
 
     if (call->status == OC_STORE_OK) {
         rc = ngx_http_office_config_send_entity(r, call);
@@ -90,6 +94,18 @@ ngx_http_office_config_send_entity(ngx_http_request_t *r,
 
     if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (r->headers_in.if_match) {
+        condition = &r->headers_in.if_match->value;
+
+        if (!ngx_http_office_config_etag_listed(condition, &digits)) {
+            r->headers_out.etag->hash = 0;
+            r->headers_out.etag = NULL;
+
+            return ngx_http_office_config_fail(r, NGX_HTTP_PRECONDITION_FAILED,
+                                               NULL);
+        }
     }
 
     if (r->headers_in.if_none_match) {
@@ -125,8 +141,9 @@ ngx_http_office_config_send_entity(ngx_http_request_t *r,
 
 
 /*
- * Whether an ETag is in a list of If-None-Match, by weak comparison (RFC
- * 9110, 8.8.3.2); "*" stands for any.
+ * Whether an ETag is in a list of If-Match or If-None-Match, by weak
+ * comparison (RFC 9110, 8.8.3.2; OData 4.01 Protocol, 8.2.4); "*" stands for
+ * any.
  */
 
 static ngx_uint_t
@@ -228,7 +245,8 @@ ngx_http_office_config_list(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (ngx_decode_base64url(&after, &token) != NGX_OK
+        if (ngx_strlchr(token.data, token.data + token.len, '=')
+            || ngx_decode_base64url(&after, &token) != NGX_OK
             || oc_id_valid(after.data, after.len) != NGX_OK)
         {
             return ngx_http_office_config_bad_token(r);
@@ -281,7 +299,11 @@ ngx_http_office_config_listed_page(oc_store_call_t *call)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    r = call->data;
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
 
     if (call->status == OC_STORE_OK) {
         rc = ngx_http_office_config_send_page(r, call);

@@ -25,6 +25,8 @@ typedef struct {
 
 static void ngx_http_office_config_read_headers(ngx_http_request_t *r,
     ngx_http_office_config_headers_t *headers);
+static void ngx_http_office_config_join(ngx_http_request_t *r,
+    ngx_str_t *list, ngx_str_t *value);
 static ngx_http_office_config_status_t *ngx_http_office_config_find_status(
     ngx_uint_t status);
 
@@ -180,10 +182,9 @@ ngx_http_office_config_read_headers(ngx_http_request_t *r,
         switch (header[i].key.len) {
 
         case sizeof("accept") - 1:
-            if (!headers->has_accept
-                && ngx_strncmp(header[i].lowcase_key, "accept", 6) == 0)
-            {
-                headers->accept = header[i].value;
+            if (ngx_strncmp(header[i].lowcase_key, "accept", 6) == 0) {
+                ngx_http_office_config_join(r, &headers->accept,
+                                            &header[i].value);
                 headers->has_accept = 1;
             }
 
@@ -214,6 +215,33 @@ ngx_http_office_config_read_headers(ngx_http_request_t *r,
             break;
         }
     }
+}
+
+
+/* Several lines of a list are one list (RFC 9110, 5.3). */
+
+static void
+ngx_http_office_config_join(ngx_http_request_t *r, ngx_str_t *list,
+    ngx_str_t *value)
+{
+    u_char  *p;
+
+    if (list->len == 0) {
+        *list = *value;
+        return;
+    }
+
+    p = ngx_pnalloc(r->pool, list->len + 1 + value->len);
+    if (p == NULL) {
+        return;
+    }
+
+    ngx_memcpy(p, list->data, list->len);
+    p[list->len] = ',';
+    ngx_memcpy(p + list->len + 1, value->data, value->len);
+
+    list->data = p;
+    list->len += 1 + value->len;
 }
 
 

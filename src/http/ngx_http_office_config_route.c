@@ -12,9 +12,6 @@
 
 #define NGX_HTTP_OFFICE_CONFIG_MAX_SEGMENTS  32
 
-#define NGX_HTTP_OFFICE_CONFIG_SINGLETON    "officeConfiguration"
-#define NGX_HTTP_OFFICE_CONFIG_COLLECTION   "clientConfigurations"
-
 
 typedef struct {
     ngx_str_t                 segments[NGX_HTTP_OFFICE_CONFIG_MAX_SEGMENTS];
@@ -25,7 +22,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_office_config_split(ngx_pool_t *pool,
     ngx_http_office_config_path_t *path, u_char *p, u_char *last,
-    ngx_uint_t encoded);
+    ngx_uint_t encoded, ngx_uint_t merge);
 static ngx_int_t ngx_http_office_config_find_root(ngx_http_request_t *r,
     ngx_http_office_config_path_t *path, ngx_str_t *root, ngx_uint_t *n);
 static ngx_int_t ngx_http_office_config_find_resource(ngx_pool_t *pool,
@@ -101,11 +98,20 @@ ngx_http_office_config_route(ngx_http_request_t *r,
     u_char                         *last;
     ngx_int_t                       rc;
     ngx_uint_t                      root;
+    ngx_http_core_srv_conf_t       *cscf;
     ngx_http_office_config_path_t   path;
 
     ngx_memzero(route, sizeof(ngx_http_office_config_route_t));
 
-    if (r->valid_unparsed_uri) {
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    /* nginx cuts the URI at a '#' */
+
+    if (r->valid_unparsed_uri
+        && ngx_strlchr(r->unparsed_uri.data,
+                       r->unparsed_uri.data + r->unparsed_uri.len, '#')
+           == NULL)
+    {
         last = ngx_strlchr(r->unparsed_uri.data,
                            r->unparsed_uri.data + r->unparsed_uri.len, '?');
         if (last == NULL) {
@@ -113,7 +119,8 @@ ngx_http_office_config_route(ngx_http_request_t *r,
         }
 
         rc = ngx_http_office_config_split(r->pool, &path,
-                                          r->unparsed_uri.data, last, 1);
+                                          r->unparsed_uri.data, last, 1,
+                                          cscf->merge_slashes);
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
         }
@@ -129,7 +136,8 @@ ngx_http_office_config_route(ngx_http_request_t *r,
     }
 
     rc = ngx_http_office_config_split(r->pool, &path, r->uri.data,
-                                      r->uri.data + r->uri.len, 0);
+                                      r->uri.data + r->uri.len, 0,
+                                      cscf->merge_slashes);
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
@@ -148,20 +156,22 @@ ngx_http_office_config_route(ngx_http_request_t *r,
 
 
 /*
- * Splits a path at its slashes; empty segments are left out, as nginx merges
- * slashes.  NGX_DECLINED if it is none of ours.
+ * Splits a path at its slashes; empty segments are left out with "merge", as
+ * nginx does with "merge_slashes".  NGX_DECLINED if it is none of ours.
  */
 
 static ngx_int_t
 ngx_http_office_config_split(ngx_pool_t *pool,
     ngx_http_office_config_path_t *path, u_char *p, u_char *last,
-    ngx_uint_t encoded)
+    ngx_uint_t encoded, ngx_uint_t merge)
 {
-    u_char     *end;
+    u_char     *end, *start;
     ngx_str_t  *segment;
 
     path->n = 0;
     path->dots = 0;
+
+    start = p;
 
     while (p < last) {
         end = ngx_strlchr(p, last, '/');
@@ -170,6 +180,11 @@ ngx_http_office_config_split(ngx_pool_t *pool,
         }
 
         if (end == p) {
+
+            if (p > start && p[-1] == '/' && !merge) {
+                return NGX_DECLINED;
+            }
+
             p++;
             continue;
         }
@@ -269,6 +284,13 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
     len = 0;
 
     for (j = 0; j < i; j++) {
+
+        if (ngx_strlchr(path->segments[j].data,
+                        path->segments[j].data + path->segments[j].len, '/'))
+        {
+            return NGX_DECLINED;
+        }
+
         len += 1 + path->segments[j].len;
     }
 
@@ -525,7 +547,7 @@ ngx_http_office_config_route_reference(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    rc = ngx_http_office_config_split(r->pool, &path, p, last, 1);
+    rc = ngx_http_office_config_split(r->pool, &path, p, last, 1, 0);
 
     if (rc != NGX_OK) {
         return rc;
@@ -568,211 +590,17 @@ ngx_http_office_config_route_reference(ngx_http_request_t *r,
 
 
 /*
- * Sets ctx->base, the absolute URL of the service's root, from
- * office_config_base_url or from what the client asked for.
- */
-
-ngx_int_t
-ngx_http_office_config_base(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx)
-{
-    u_char                             *p;
-    size_t                              len;
-    uintptr_t                           escape;
-    ngx_str_t                           scheme, host, *root;
-    ngx_http_office_config_loc_conf_t  *olcf;
-
-    u_char                              addr[NGX_SOCKADDR_STRLEN];
-
-    if (ctx->base.len) {
-        return NGX_OK;
-    }
-
-    olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
-
-    if (olcf->base_url) {
-
-        if (ngx_http_complex_value(r, olcf->base_url, &ctx->base) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        while (ctx->base.len && ctx->base.data[ctx->base.len - 1] == '/') {
-            ctx->base.len--;
-        }
-
-        if (ctx->base.len) {
-
-            if (ngx_http_office_config_is_absolute(&ctx->base)) {
-                return NGX_OK;
-            }
-
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "\"office_config_base_url\" is not an absolute "
-                          "URL: \"%V\"", &ctx->base);
-
-            ctx->base.len = 0;
-
-            return NGX_ERROR;
-        }
-    }
-
-    ngx_str_set(&scheme, "http");
-
-#if (NGX_HTTP_SSL)
-    if (r->connection->ssl) {
-        ngx_str_set(&scheme, "https");
-    }
-#endif
-
-    if (r->headers_in.host && r->headers_in.host->value.len) {
-        host = r->headers_in.host->value;
-
-    } else {
-        host.data = addr;
-        host.len = NGX_SOCKADDR_STRLEN;
-
-        if (ngx_connection_local_sockaddr(r->connection, &host, 1) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    root = &ctx->route.root;
-
-    escape = 2 * ngx_escape_uri(NULL, root->data, root->len, NGX_ESCAPE_URI);
-
-    len = scheme.len + 3 + host.len + root->len + escape;
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx->base.data = p;
-    ctx->base.len = len;
-
-    p = ngx_cpymem(p, scheme.data, scheme.len);
-    p = ngx_cpymem(p, "://", 3);
-    p = ngx_cpymem(p, host.data, host.len);
-
-    (void) ngx_escape_uri(p, root->data, root->len, NGX_ESCAPE_URI);
-
-    if (escape == 0) {
-        ngx_memcpy(p, root->data, root->len);
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * Whether this is an http or https URL with a host, and nothing in it that
- * cannot go into a header.
+ * Whether a key that stands as a segment of its own, as in /key, would be
+ * taken for something else.
  */
 
 ngx_uint_t
-ngx_http_office_config_is_absolute(ngx_str_t *url)
+ngx_http_office_config_is_reserved(ngx_str_t *key)
 {
-    size_t  i, scheme;
-
-    if (url->len > 7
-        && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
-    {
-        scheme = 7;
-
-    } else if (url->len > 8
-               && ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0)
-    {
-        scheme = 8;
-
-    } else {
-        return 0;
-    }
-
-    for (i = 0; i < url->len; i++) {
-        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
-            return 0;
-        }
-    }
-
-    return url->data[scheme] != '/';
-}
-
-
-/*
- * The absolute URL of a configuration.  The key is a segment of its own, or
- * in parentheses where it would be taken for something else.
- */
-
-ngx_int_t
-ngx_http_office_config_item_url(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url)
-{
-    u_char      *p;
-    size_t       i, len;
-    ngx_str_t    key;
-    ngx_uint_t   parens;
-
-    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    key = *id;
-
-    parens = id->data[0] == '$'
-             || ngx_http_office_config_is(id, ".")
-             || ngx_http_office_config_is(id, "..")
-             || oc_type_find(id->data, id->len)
-             || ngx_http_office_config_listed(
-                                  ngx_http_office_config_below_collection, id);
-
-    if (parens) {
-
-        /* a quote is doubled */
-
-        key.data = ngx_pnalloc(r->pool, 2 * id->len);
-        if (key.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        p = key.data;
-
-        for (i = 0; i < id->len; i++) {
-            if (id->data[i] == '\'') {
-                *p++ = '\'';
-            }
-
-            *p++ = id->data[i];
-        }
-
-        key.len = p - key.data;
-    }
-
-    len = ctx->base.len
-          + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION "('')") - 1
-          + oc_url_encoded_len(&key);
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    url->data = p;
-
-    p = ngx_cpymem(p, ctx->base.data, ctx->base.len);
-    p = ngx_cpymem(p, "/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION,
-                   sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
-                          "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION) - 1);
-
-    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
-    p = oc_url_encode(p, &key);
-
-    if (parens) {
-        p = ngx_cpymem(p, "')", 2);
-    }
-
-    url->len = p - url->data;
-
-    return NGX_OK;
+    return key->data[0] == '$'
+           || ngx_http_office_config_is(key, ".")
+           || ngx_http_office_config_is(key, "..")
+           || oc_type_find(key->data, key->len)
+           || ngx_http_office_config_listed(
+                                 ngx_http_office_config_below_collection, key);
 }

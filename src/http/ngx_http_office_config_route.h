@@ -11,10 +11,20 @@
 #include "ngx_http_office_config.h"
 
 
+#define NGX_HTTP_OFFICE_CONFIG_SINGLETON   "officeConfiguration"
+#define NGX_HTTP_OFFICE_CONFIG_COLLECTION  "clientConfigurations"
+
+
+/* ngx_http_office_config_route.c */
+
 ngx_int_t ngx_http_office_config_route(ngx_http_request_t *r,
     ngx_http_office_config_route_t *route);
 ngx_int_t ngx_http_office_config_route_reference(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id);
+ngx_uint_t ngx_http_office_config_is_reserved(ngx_str_t *key);
+
+/* ngx_http_office_config_url.c */
+
 ngx_int_t ngx_http_office_config_base(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_uint_t ngx_http_office_config_is_absolute(ngx_str_t *url);

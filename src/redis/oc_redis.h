@@ -89,6 +89,7 @@ ngx_int_t oc_redis_conf_done(ngx_conf_t *cf, oc_redis_t *redis,
 ngx_int_t oc_redis_conf_layout(ngx_conf_t *cf, oc_redis_t *redis,
     ngx_str_t *key, ngx_str_t *version);
 ngx_str_t *oc_redis_name(oc_redis_t *redis);
+ngx_str_t *oc_redis_label(oc_redis_t *redis);
 
 /* a worker's life */
 
@@ -109,6 +110,7 @@ ngx_int_t oc_redis_op_script(oc_redis_op_t *op,
     ngx_uint_t argc);
 ngx_int_t oc_redis_op_transaction(oc_redis_op_t *op,
     oc_redis_command_t *commands, ngx_uint_t n);
+ngx_uint_t oc_redis_transactions(oc_redis_t *redis);
 void oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);
 void oc_redis_op_release(oc_redis_op_t *op);

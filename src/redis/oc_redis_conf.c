@@ -109,6 +109,7 @@ oc_redis_create(ngx_conf_t *cf, ngx_str_t *name)
     }
 
     redis->name = *name;
+    redis->label = *name;
 
     rcf = &redis->conf;
 
@@ -134,6 +135,13 @@ ngx_str_t *
 oc_redis_name(oc_redis_t *redis)
 {
     return &redis->name;
+}
+
+
+ngx_str_t *
+oc_redis_label(oc_redis_t *redis)
+{
+    return &redis->label;
 }
 
 
@@ -369,6 +377,8 @@ oc_redis_conf_server(ngx_conf_t *cf, oc_redis_t *redis, ngx_str_t *url)
 
             rest.data = at;
             rest.len = last - at;
+
+            redis->label = rest;
         }
 
         p = ngx_strlchr(rest.data, last, '/');
@@ -559,7 +569,7 @@ oc_redis_conf_done(ngx_conf_t *cf, oc_redis_t *redis,
     {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "the times and \"max_pending\" of Redis \"%V\" must not "
-                      "be zero in %V:%ui", &redis->name, &server->file,
+                      "be zero in %V:%ui", &redis->label, &server->file,
                       server->line);
         return NGX_ERROR;
     }

@@ -346,7 +346,9 @@ oc_redis_conn_established(oc_redis_conn_t *conn)
 
     ngx_add_timer(&conn->connect_timer, conn->redis->conf.connect_timeout);
 
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+    if (ngx_tcp_nodelay(c) != NGX_OK
+        || ngx_handle_read_event(c->read, 0) != NGX_OK)
+    {
         oc_redis_conn_lost(conn);
         return;
     }
@@ -427,6 +429,7 @@ oc_redis_conn_lost(oc_redis_conn_t *conn)
 void
 oc_redis_conn_close(oc_redis_conn_t *conn)
 {
+    conn->closed++;
     conn->retiring = 0;
     conn->stalled = 0;
 

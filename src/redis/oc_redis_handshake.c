@@ -7,9 +7,13 @@
 #include "oc_redis_internal.h"
 
 
+static void oc_redis_handshake_layouts(oc_redis_conn_t *conn);
 static ngx_int_t oc_redis_handshake_send(oc_redis_conn_t *conn,
     oc_redis_handler_pt handler, ngx_str_t *argv, ngx_uint_t argc);
 static void oc_redis_handshake_reply(oc_redis_op_t *op, void *data);
+static void oc_redis_multi_reply(oc_redis_op_t *op, void *data);
+static void oc_redis_ready_reply(oc_redis_op_t *op, void *data);
+static ngx_uint_t oc_redis_alive(oc_redis_reply_t *reply);
 static void oc_redis_layout_claimed(oc_redis_op_t *op, void *data);
 static void oc_redis_layout_reply(oc_redis_op_t *op, void *data);
 static void oc_redis_handshake_step(oc_redis_conn_t *conn);
@@ -17,24 +21,24 @@ static void oc_redis_ping_reply(oc_redis_op_t *op, void *data);
 
 
 /*
- * Everything a new connection needs before the first operation, sent at
- * once: AUTH, SELECT, PING (which a server that is loading refuses), and for
- * each key prefix the version of the layout, written if there is none.
+ * What a new connection needs before the first operation, sent at once: AUTH,
+ * SELECT, a look whether MULTI is allowed, and PING, which a server that is
+ * loading refuses.  When all that went well, the layouts are looked at.
  */
 
 void
 oc_redis_handshake(oc_redis_conn_t *conn)
 {
-    u_char              database[NGX_INT_T_LEN];
-    ngx_str_t           argv[3];
-    ngx_uint_t          i, n;
-    oc_redis_conf_t    *rcf;
-    oc_redis_layout_t  *layout;
+    u_char            database[NGX_INT_T_LEN];
+    ngx_str_t         argv[3];
+    ngx_uint_t        n;
+    oc_redis_conf_t  *rcf;
 
     rcf = &conn->redis->conf;
 
     conn->state = OC_REDIS_CONN_HANDSHAKE;
     conn->handshake_left = 0;
+    conn->handshake_layouts = 0;
 
     if (rcf->password.len) {
         n = 0;
@@ -66,13 +70,53 @@ oc_redis_handshake(oc_redis_conn_t *conn)
         }
     }
 
-    ngx_str_set(&argv[0], "PING");
+    /*
+     * for a user who may not open a transaction, its commands would be
+     * carried out one by one
+     */
 
-    if (oc_redis_handshake_send(conn, oc_redis_handshake_reply, argv, 1)
-        != NGX_OK)
+    conn->no_multi = 0;
+
+    ngx_str_set(&argv[0], "MULTI");
+    ngx_str_set(&argv[1], "DISCARD");
+    ngx_str_set(&argv[2], "PING");
+
+    if (oc_redis_handshake_send(conn, oc_redis_multi_reply, &argv[0], 1)
+        != NGX_OK
+        || oc_redis_handshake_send(conn, oc_redis_multi_reply, &argv[1], 1)
+           != NGX_OK
+        || oc_redis_handshake_send(conn, oc_redis_ready_reply, &argv[2], 1)
+           != NGX_OK)
     {
         goto failed;
     }
+
+    oc_redis_write(conn);
+
+    return;
+
+failed:
+
+    oc_redis_conn_lost(conn);
+}
+
+
+/*
+ * The version of the layout for each key prefix, written if there is none:
+ * only in the right database, and as the right user.
+ */
+
+static void
+oc_redis_handshake_layouts(oc_redis_conn_t *conn)
+{
+    ngx_str_t           argv[3];
+    ngx_uint_t          i;
+    oc_redis_conf_t    *rcf;
+    oc_redis_layout_t  *layout;
+
+    rcf = &conn->redis->conf;
+
+    conn->handshake_layouts = 1;
 
     layout = rcf->layouts.elts;
 
@@ -84,7 +128,8 @@ oc_redis_handshake(oc_redis_conn_t *conn)
         if (oc_redis_handshake_send(conn, oc_redis_layout_claimed, argv, 3)
             != NGX_OK)
         {
-            goto failed;
+            oc_redis_conn_lost(conn);
+            return;
         }
 
         ngx_str_set(&argv[0], "GET");
@@ -93,17 +138,12 @@ oc_redis_handshake(oc_redis_conn_t *conn)
         if (oc_redis_handshake_send(conn, oc_redis_layout_reply, argv, 2)
             != NGX_OK)
         {
-            goto failed;
+            oc_redis_conn_lost(conn);
+            return;
         }
     }
 
     oc_redis_write(conn);
-
-    return;
-
-failed:
-
-    oc_redis_conn_lost(conn);
 }
 
 
@@ -126,7 +166,7 @@ oc_redis_handshake_send(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
     op->state = OC_REDIS_OP_SENT;
 
     ngx_queue_insert_tail(&conn->sent, &op->queue);
-    conn->pending++;
+    oc_redis_pending_add(conn, op);
     conn->handshake_left++;
 
     *conn->last_out = op->first_link;
@@ -153,6 +193,55 @@ oc_redis_handshake_reply(oc_redis_op_t *op, void *data)
                   oc_redis_conn_peer(conn), &op->reply->str);
 
     oc_redis_conn_lost(conn);
+}
+
+
+/* Of MULTI and of DISCARD. */
+
+static void
+oc_redis_multi_reply(oc_redis_op_t *op, void *data)
+{
+    oc_redis_conn_t *conn = data;
+
+    if (op->reply->type != OC_REDIS_REPLY_STATUS && !conn->no_multi) {
+        op->reply->str.len = ngx_min(op->reply->str.len, 256);
+
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "Redis at %V refused a transaction: \"%V\"",
+                      oc_redis_conn_peer(conn), &op->reply->str);
+
+        conn->no_multi = 1;
+    }
+
+    oc_redis_handshake_step(conn);
+}
+
+
+/* Of PING: whether the server serves. */
+
+static void
+oc_redis_ready_reply(oc_redis_op_t *op, void *data)
+{
+    if (oc_redis_alive(op->reply)) {
+        oc_redis_handshake_step(data);
+        return;
+    }
+
+    oc_redis_handshake_reply(op, data);
+}
+
+
+/* A server that cannot persist refuses PING like a write, and can be read. */
+
+static ngx_uint_t
+oc_redis_alive(oc_redis_reply_t *reply)
+{
+    return reply->type == OC_REDIS_REPLY_STATUS
+           || (reply->type == OC_REDIS_REPLY_ERROR
+               && reply->str.len >= sizeof("MISCONF ") - 1
+               && ngx_strncmp(reply->str.data, "MISCONF ",
+                              sizeof("MISCONF ") - 1)
+                  == 0);
 }
 
 
@@ -218,9 +307,16 @@ oc_redis_layout_reply(oc_redis_op_t *op, void *data)
 static void
 oc_redis_handshake_step(oc_redis_conn_t *conn)
 {
-    if (--conn->handshake_left == 0) {
-        oc_redis_conn_ready(conn);
+    if (--conn->handshake_left) {
+        return;
     }
+
+    if (conn->redis->conf.layouts.nelts && !conn->handshake_layouts) {
+        oc_redis_handshake_layouts(conn);
+        return;
+    }
+
+    oc_redis_conn_ready(conn);
 }
 
 
@@ -250,7 +346,7 @@ oc_redis_ping_reply(oc_redis_op_t *op, void *data)
 {
     oc_redis_conn_t *conn = data;
 
-    if (op->reply->type == OC_REDIS_REPLY_STATUS) {
+    if (oc_redis_alive(op->reply)) {
         return;
     }
 

@@ -18,7 +18,11 @@
 #include "oc_redis.h"
 
 
-#define OC_REDIS_MAX_ADDRS  16
+#define OC_REDIS_MAX_ADDRS          16
+
+/* of commands that a worker holds at once, unless it is a single one */
+
+#define OC_REDIS_MAX_PENDING_BYTES  (64 * 1024 * 1024)
 
 
 typedef struct oc_redis_conn_s  oc_redis_conn_t;
@@ -95,6 +99,7 @@ struct oc_redis_conn_s {
     ngx_queue_t             sent;
     ngx_queue_t             failed;
     ngx_uint_t              pending;       /* waiting and sent */
+    size_t                  pending_bytes; /* of their commands */
 
     ngx_chain_t            *out;           /* what is to be written */
     ngx_chain_t           **last_out;
@@ -109,6 +114,7 @@ struct oc_redis_conn_s {
     ngx_msec_t              ready_since;
     ngx_msec_t              rechecked;
     ngx_uint_t              failures;      /* in a row */
+    ngx_uint_t              closed;        /* connections, so far */
     ngx_uint_t              handshake_left;
 
     ngx_resolver_ctx_t     *resolving;
@@ -121,6 +127,8 @@ struct oc_redis_conn_s {
     u_char                  names[OC_REDIS_MAX_ADDRS][NGX_SOCKADDR_STRLEN];
 
     unsigned                answered:1;    /* at least one operation */
+    unsigned                handshake_layouts:1;   /* its second part */
+    unsigned                no_multi:1;    /* the user may not use it */
     unsigned                retiring:1;    /* send nothing more, then close */
     unsigned                stalled:1;     /* as the log was told */
     unsigned                down:1;        /* likewise */
@@ -128,7 +136,8 @@ struct oc_redis_conn_s {
 
 
 struct oc_redis_s {
-    ngx_str_t               name;
+    ngx_str_t               name;          /* or the URL, as configured */
+    ngx_str_t               label;         /* for logs: without a password */
     oc_redis_conf_t         conf;
     oc_redis_conn_t         conn;
 };
@@ -183,6 +192,18 @@ typedef enum {
     OC_REDIS_REFUSAL_NOT_READY,   /* the server has to be waited for */
     OC_REDIS_REFUSAL_RECHECK      /* maybe it is no longer the right one */
 } oc_redis_refusal_e;
+
+
+#define oc_redis_op_bytes(op)                                                 \
+    ((size_t) ((op)->body.last - (op)->body.start))
+
+#define oc_redis_pending_add(conn, op)                                        \
+    (conn)->pending++;                                                        \
+    (conn)->pending_bytes += oc_redis_op_bytes(op)
+
+#define oc_redis_pending_remove(conn, op)                                     \
+    (conn)->pending--;                                                        \
+    (conn)->pending_bytes -= oc_redis_op_bytes(op)
 
 
 /* oc_redis_conn.c */

@@ -368,7 +368,11 @@ oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
         return;
     }
 
-    if (conn->pending >= redis->conf.max_pending) {
+    if (conn->pending >= redis->conf.max_pending
+        || (conn->pending
+            && conn->pending_bytes + oc_redis_op_bytes(op)
+               > OC_REDIS_MAX_PENDING_BYTES))
+    {
         oc_redis_queue_fail(conn, op, OC_REDIS_OVERLOADED);
         return;
     }
@@ -466,6 +470,18 @@ oc_redis_op_release(oc_redis_op_t *op)
         op->handler = NULL;
         op->released = 1;
     }
+}
+
+
+/*
+ * Whether transactions can be used, as far as it is known: before the first
+ * connection it is not.
+ */
+
+ngx_uint_t
+oc_redis_transactions(oc_redis_t *redis)
+{
+    return !redis->conn.no_multi;
 }
 
 

@@ -69,7 +69,7 @@ oc_redis_queue_send(oc_redis_conn_t *conn, oc_redis_op_t *op)
     op->state = OC_REDIS_OP_WAITING;
 
     ngx_queue_insert_tail(&conn->waiting, &op->queue);
-    conn->pending++;
+    oc_redis_pending_add(conn, op);
 
     conn->command_timer.cancelable = 0;
 
@@ -89,7 +89,7 @@ void
 oc_redis_queue_withdraw(oc_redis_conn_t *conn, oc_redis_op_t *op)
 {
     ngx_queue_remove(&op->queue);
-    conn->pending--;
+    oc_redis_pending_remove(conn, op);
 
     oc_redis_queue_changed(conn);
 }
@@ -104,6 +104,11 @@ void
 oc_redis_queue_fail(oc_redis_conn_t *conn, oc_redis_op_t *op,
     oc_redis_status_e status)
 {
+    if (op->internal) {
+        ngx_destroy_pool(op->pool);
+        return;
+    }
+
     op->state = OC_REDIS_OP_FAILED;
     op->status = status;
     op->reply = NULL;
@@ -127,7 +132,7 @@ oc_redis_queue_fail_waiting(oc_redis_conn_t *conn)
         op = ngx_queue_data(q, oc_redis_op_t, queue);
 
         ngx_queue_remove(q);
-        conn->pending--;
+        oc_redis_pending_remove(conn, op);
 
         oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
     }
@@ -169,12 +174,7 @@ oc_redis_queue_recover(oc_redis_conn_t *conn)
             continue;
         }
 
-        conn->pending--;
-
-        if (op->internal) {
-            ngx_destroy_pool(op->pool);
-            continue;
-        }
+        oc_redis_pending_remove(conn, op);
 
         oc_redis_queue_fail(conn, op, OC_REDIS_LOST);
     }
@@ -231,6 +231,13 @@ oc_redis_flush(oc_redis_conn_t *conn)
         op = ngx_queue_data(q, oc_redis_op_t, queue);
 
         ngx_queue_remove(q);
+
+        if (op->replies > 1 && conn->no_multi) {
+            oc_redis_pending_remove(conn, op);
+            oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
+            continue;
+        }
+
         ngx_queue_insert_tail(&conn->sent, q);
 
         op->state = OC_REDIS_OP_SENT;
@@ -357,13 +364,13 @@ oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
 {
     void              *reply;
     size_t             slice;
+    ngx_uint_t         closed;
     ngx_queue_t       *q;
     redisReader       *reader;
     oc_redis_op_t     *op;
-    ngx_connection_t  *c;
 
-    c = conn->connection;
     reader = conn->reader;
+    closed = conn->closed;
 
     while (n) {
         slice = ngx_min(n, OC_REDIS_FEED_SIZE);
@@ -392,8 +399,14 @@ oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
             q = ngx_queue_head(&conn->sent);
             op = ngx_queue_data(q, oc_redis_op_t, queue);
 
-            if (op->body.pos != op->body.last) {
+            /*
+             * a transaction is answered from its first command on, while the
+             * rest of it is still being written
+             */
 
+            if (op->body.pos != op->body.last
+                && (op->replies == 1 || op->body.pos == op->body.start))
+            {
                 if (reader->pos == reader->len) {
                     break;
                 }
@@ -428,11 +441,11 @@ oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
             }
 
             ngx_queue_remove(q);
-            conn->pending--;
+            oc_redis_pending_remove(conn, op);
 
             oc_redis_replied(conn, op);
 
-            if (conn->connection != c) {
+            if (conn->closed != closed) {
                 return NGX_ERROR;
             }
         }
@@ -463,7 +476,14 @@ oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op)
         conn->answered = 1;
     }
 
-    if (op->refusal && op->reply->type == OC_REDIS_REPLY_ERROR) {
+    /* nothing was done, for the reason given first */
+
+    if (op->refusal && op->reply->type == OC_REDIS_REPLY_ERROR
+        && op->reply->str.len >= sizeof("EXECABORT") - 1
+        && ngx_strncmp(op->reply->str.data, "EXECABORT",
+                       sizeof("EXECABORT") - 1)
+           == 0)
+    {
         op->reply = op->refusal;
     }
 
@@ -504,7 +524,7 @@ oc_redis_refused(oc_redis_conn_t *conn, oc_redis_op_t *op)
             op->state = OC_REDIS_OP_WAITING;
 
             ngx_queue_insert_head(&conn->waiting, &op->queue);
-            conn->pending++;
+            oc_redis_pending_add(conn, op);
 
             oc_redis_queue_post(conn);
             return;
@@ -640,7 +660,7 @@ oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next)
         }
 
         ngx_queue_remove(q);
-        conn->pending--;
+        oc_redis_pending_remove(conn, op);
 
         oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
     }

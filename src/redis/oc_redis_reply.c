@@ -26,6 +26,7 @@ static void *oc_redis_reply_integer(const redisReadTask *task,
     long long value);
 static void *oc_redis_reply_nil(const redisReadTask *task);
 static void oc_redis_reply_free(void *reply);
+static ngx_uint_t oc_redis_code_begins(ngx_str_t *error, u_char *p);
 static oc_redis_reply_t *oc_redis_reply_new(const redisReadTask *task,
     oc_redis_reply_e type);
 
@@ -267,7 +268,8 @@ oc_redis_reply_free(void *reply)
 
 /*
  * What a server's error asks for.  The code stands at its start; errors from
- * within a script have it after a '-' further on in Redis 6.2.
+ * within a script have it after a '-' further on in Redis 6.2, and those that
+ * end a transaction after a colon.
  */
 
 oc_redis_refusal_e
@@ -279,13 +281,21 @@ oc_redis_refusal(ngx_str_t *error)
 
     last = error->data + error->len;
 
+    /* Redis 7 has no code for what a script may not do as this user */
+
+    if (memmem(error->data, error->len, "user executing the script",
+               sizeof("user executing the script") - 1))
+    {
+        return OC_REDIS_REFUSAL_BUSY;
+    }
+
     for (i = 0; oc_redis_refusals[i].code.len; i++) {
         len = oc_redis_refusals[i].code.len;
 
         for (p = error->data; (size_t) (last - p) > len; p++) {
 
             if (p[len] == ' '
-                && (p == error->data || p[-1] == '-')
+                && oc_redis_code_begins(error, p)
                 && ngx_strncmp(p, oc_redis_refusals[i].code.data, len) == 0)
             {
                 return oc_redis_refusals[i].refusal;
@@ -294,4 +304,12 @@ oc_redis_refusal(ngx_str_t *error)
     }
 
     return OC_REDIS_REFUSAL_OTHER;
+}
+
+
+static ngx_uint_t
+oc_redis_code_begins(ngx_str_t *error, u_char *p)
+{
+    return p == error->data || p[-1] == '-'
+           || (p - error->data >= 2 && p[-2] == ':' && p[-1] == ' ');
 }

@@ -16,6 +16,10 @@
 
 #define OC_STORE_OP_SIZE     1024
 
+/* a page that has reached this size is not added to */
+
+#define OC_STORE_PAGE_BYTES  "4194304"
+
 /* what a configuration takes, if it is not a large one */
 
 #define OC_STORE_ENTITY_SIZE  2048
@@ -289,7 +293,7 @@ ngx_int_t
 oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit)
 {
     u_char     number[NGX_INT_T_LEN];
-    ngx_str_t  argv[4];
+    ngx_str_t  argv[5];
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_IDS, NULL)
@@ -319,8 +323,10 @@ oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit)
     argv[3].data = number;
     argv[3].len = ngx_sprintf(number, "%ui", limit) - number;
 
+    ngx_str_set(&argv[4], OC_STORE_PAGE_BYTES);
+
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_list_script, 2,
-                           argv, 4, OC_STORE_ENTITY_SIZE, oc_store_listed);
+                           argv, 5, OC_STORE_ENTITY_SIZE, oc_store_listed);
 }
 
 
@@ -538,7 +544,7 @@ oc_store_failed(oc_store_call_t *call)
 {
     ngx_log_error(NGX_LOG_ERR, call->log, 0,
                   "unexpected data in Redis \"%V\"",
-                  oc_redis_name(call->redis));
+                  oc_redis_label(call->redis));
 
     call->status = OC_STORE_FAILED;
     call->handler(call);

@@ -30,7 +30,6 @@ static void oc_store_added(oc_redis_op_t *op, void *data);
 ngx_int_t
 oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
 {
-    ngx_int_t  rc;
     ngx_str_t  keys[4];
 
     if (oc_store_key(&keys[0], call->pool, &call->prefix, &call->tenant,
@@ -52,18 +51,19 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
     call->write = 1;
     call->priority = entity->priority;
 
-    if (entity->has_id || !entity->has_priority) {
-        rc = oc_store_create_script_call(call, entity, keys);
-
-    } else {
-        rc = oc_store_create_transaction(call, entity, keys);
+    if (entity->has_assignments
+        && oc_store_assignments(call, entity) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    if (rc == NGX_OK && entity->has_assignments) {
-        return oc_store_assignments(call, entity);
+    if (entity->has_id || !entity->has_priority
+        || !oc_redis_transactions(call->redis))
+    {
+        return oc_store_create_script_call(call, entity, keys);
     }
 
-    return rc;
+    return oc_store_create_transaction(call, entity, keys);
 }
 
 

@@ -98,12 +98,12 @@ static const unit_invalid_t  invalid[] = {
     { bytes("1e+"), OC_JSON_SYNTAX, 1, 3 },
     { bytes("0x10"), OC_JSON_TRAILING, 1, 2 },
     { bytes("1_000"), OC_JSON_TRAILING, 1, 2 },
-    { bytes("1e400"), OC_JSON_NUMBER, 1, 5 },
-    { bytes("-1e400"), OC_JSON_NUMBER, 1, 6 },
-    { bytes("[1,\n1e400]"), OC_JSON_NUMBER, 2, 5 },
     { bytes("[00000000000000000000000000]"), OC_JSON_SYNTAX, 1, 2 },
     { bytes("[99999999999999999999,01]"), OC_JSON_SYNTAX, 1, 23 },
-    { bytes("[99999999999999999999,1e400]"), OC_JSON_NUMBER, 1, 27 },
+    { bytes("12345678901234567890."), OC_JSON_SYNTAX, 1, 21 },
+    { bytes("12345678901234567890e"), OC_JSON_SYNTAX, 1, 21 },
+    { bytes("12345678901234567890.5.5"), OC_JSON_TRAILING, 1, 23 },
+    { bytes("--12345678901234567890"), OC_JSON_SYNTAX, 1, 1 },
 
     /* strings */
     { bytes("\"\\x\""), OC_JSON_SYNTAX, 1, 3 },
@@ -139,12 +139,6 @@ static const unit_invalid_t  invalid[] = {
       OC_JSON_DUPLICATE, 1, 31 },
     { bytes("{\"known\\u004eame\":1,\"knownName\":1}"),
       OC_JSON_DUPLICATE, 1, 31 },
-
-    /* names that stand for others within */
-    { bytes("{\"\x7f""0\":1}"), OC_JSON_NAME, 1, 0 },
-    { bytes("{\"\\u007f0\":1}"), OC_JSON_NAME, 1, 0 },
-    { bytes("{\"\x7f\\u0030\":1}"), OC_JSON_NAME, 1, 0 },
-    { bytes("{\"\x7f""0\":1,\"knownName\":1}"), OC_JSON_NAME, 1, 0 },
 
     /* not UTF-8 (RFC 3629), lone surrogates */
     { bytes("\"\xff\""), OC_JSON_ENCODING, 1, 0 },
@@ -195,6 +189,15 @@ static const struct {
     { "1E2", "100.0" },
     { "1e-2", "0.01" },
     { "1e-400", "0.0" },
+    { "1e400", "0.5" },
+    { "[-1E+400,1]", "[0.5,1]" },
+    { "{\"a\":1e400,\"knownName\":-0.0e00}", "{\"a\":0.5,\"knownName\":0.5}" },
+    { "0.1234567890123456789", "0.5" },
+    { "[123456789012345678,-12345678901234567]",
+      "[123456789012345678,-12345678901234567]" },
+    { "[1234567890123456789,-123456789012345678]", "[0.5,0.5]" },
+    { "[99999999999999999999 , 1]", "[0.5,1]" },
+    { "[ 1,-99999999999999999999]", "[1,0.5]" },
     { "9223372036854775807", "9223372036854775807" },
     { "-9223372036854775808", "-9223372036854775808" },
     { "\"\"", "\"\"" },
@@ -233,6 +236,13 @@ static const struct {
     { "[\"abcdefghij\",\"\x7f""0klmnopqrst\"]",
       "[\"abcdefghij\",\"\x7f""0klmnopqrst\"]" },
     { "[\"\x7f\"]", "[\"\x7f\"]" },
+    { "{\"\x7f""0\":\"abcdefghij\"}", "{\"\x7f""0\":\"abcdefghij\"}" },
+    { "{\"\\u007f0\":\"abcdefghij\"}", "{\"\x7f""0\":\"abcdefghij\"}" },
+    { "{\"\x7f\\u0030\":[{\"\x7f""1\":2}]}", "{\"\x7f""0\":[{\"\x7f""1\":2}]}" },
+    { "{\"\x7f""0\":1,\"knownName\":2,\"\x7fv0\":3,\"\x7fvv\":4}",
+      "{\"\x7f""0\":1,\"knownName\":2,\"\x7fv0\":3,\"\x7fvv\":4}" },
+    { "{\"\x7fv\":1,\"\x7fv1\":[{\"\\u007fv\":2}]}",
+      "{\"\x7fv\":1,\"\x7fv1\":[{\"\x7fv\":2}]}" },
     { "{\"\x7f\":1,\"\x7fx\":2}", "{\"\x7f\":1,\"\x7fx\":2}" },
 
     /* names that are known, and near to them */
@@ -491,41 +501,81 @@ test_raw_nul(void)
 }
 
 
+/*
+ * No number takes the meaning from another, however the document is read:
+ * a name with an escape in it is one reason to read it in another way.
+ */
+
 static void
 test_numbers(void)
 {
+    size_t            i;
     json_t           *json;
     oc_arena_t        arena;
     oc_json_error_t   err;
 
-    static const char  text[] =
-        "{\"priority\":8,\"zero\":0,\"least\":-9223372036854775808,"
-        " \"real\":1.5,\"@big\":9223372036854775808,"
+    static const char  *const texts[] = {
+        "{\"priority\":8,\"zero\":0,\"real\":1.5,"
+        " \"@big\":9223372036854775808,"
         " \"@bigger\":[-9223372036854775809,99999999999999999999999999],"
-        " \"string\":\"12345678901234567890123\"}";
+        " \"@high\":1e400,"
+        " \"string\":\"12345678901234567890123\"}",
 
-    oc_arena_init(&arena, 1024 * 1024);
-    json = decode(&arena, text, sizeof(text) - 1, &err);
-    ok(json != NULL, "integers of more than 64 bits are accepted");
+        "{\"\\u0070riority\":8,\"zero\":0,\"real\":1.5,"
+        " \"@big\":9223372036854775808,"
+        " \"@bigger\":[-9223372036854775809,99999999999999999999999999],"
+        " \"@high\":1e400,"
+        " \"string\":\"12345678901234567890123\"}"
+    };
 
-    ok(json_is_real(oc_json_member(json, "@big"))
-       && json_real_value(oc_json_member(json, "@big")) == 0x1p63,
-       "one is a real number");
-    ok(json_real_value(json_array_get(oc_json_member(json, "@bigger"), 1))
-       > 9.9999e25, "of about its value");
+    for (i = 0; i < 2; i++) {
+        oc_arena_init(&arena, 1024 * 1024);
+        json = decode(&arena, texts[i], strlen(texts[i]), &err);
 
-    /* api.md, 3: an unknown annotation never causes an error */
+        /* api.md, 3: an unknown annotation never causes an error */
 
-    ok(json_is_integer(oc_json_member(json, "priority"))
-       && json_integer_value(oc_json_member(json, "priority")) == 8,
-       "beside it an integer is an integer");
-    ok(json_is_integer(oc_json_member(json, "zero")), "so is zero");
-    ok(json_is_integer(oc_json_member(json, "least")), "and the least");
-    ok(json_is_real(oc_json_member(json, "real")), "a real is a real");
-    is_str(json_string_value(oc_json_member(json, "string")),
-           "12345678901234567890123", "digits in a string are left alone");
+        if (!ok(json != NULL, "numbers of any size are accepted, %d",
+                (int) i))
+        {
+            oc_arena_free(&arena);
+            continue;
+        }
 
-    oc_arena_free(&arena);
+        ok(json_is_real(oc_json_member(json, "@big"))
+           && json_is_real(oc_json_member(json, "@high"))
+           && json_is_real(json_array_get(oc_json_member(json, "@bigger"),
+                                          0)),
+           "they are real numbers");
+        ok(json_is_integer(oc_json_member(json, "priority"))
+           && json_integer_value(oc_json_member(json, "priority")) == 8,
+           "beside them an integer is an integer");
+        ok(json_is_integer(oc_json_member(json, "zero")), "so is zero");
+        ok(json_is_real(oc_json_member(json, "real")), "a real is a real");
+        is_str(json_string_value(oc_json_member(json, "string")),
+               "12345678901234567890123", "digits in a string are text");
+
+        oc_arena_free(&arena);
+    }
+}
+
+
+/* a number that is too large does not hide what is wrong */
+
+static void
+test_hidden(void)
+{
+    size_t  i;
+
+    static const char  *const texts[] = {
+        "[1e400,1e]", "[1e400 1]", "[1e400\"abcdefgh\"]", "1e400x", "1e400.5",
+        "-12345678901234567890-1", "[1e400", "{\"a\":1e400,\"a\":1}", "1e400 1e400", "[1e400,01]",
+        "{\"\\u0061\":1e400,\"b\":1e}", "[99999999999999999999,,]"
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        ok(status_of(texts[i], strlen(texts[i])) != OC_JSON_OK,
+           "%s is refused", texts[i]);
+    }
 }
 
 
@@ -757,7 +807,7 @@ test_random(void)
 {
     char             *text;
     json_t           *root, *json;
-    ngx_uint_t        i, wrong, refused;
+    ngx_uint_t        i, wrong;
     oc_arena_t        arena;
     oc_json_error_t   err;
 
@@ -767,7 +817,6 @@ test_random(void)
     };
 
     wrong = 0;
-    refused = 0;
 
     for (i = 0; i < 5000; i++) {
         root = unit_below(2) ? json_array() : json_object();
@@ -778,10 +827,7 @@ test_random(void)
         oc_arena_init(&arena, 1024 * 1024);
         json = decode(&arena, text, strlen(text), &err);
 
-        if (err.status == OC_JSON_NAME) {
-            refused++;
-
-        } else if (!json_same(json, root)) {
+        if (!json_same(json, root)) {
             wrong++;
             diag("%s", text);
         }
@@ -792,7 +838,6 @@ test_random(void)
     }
 
     is_int(wrong, 0, "5000 random documents");
-    ok(refused < 500, "few of them with a name that is refused");
 }
 
 
@@ -810,6 +855,7 @@ main(void)
     test_members();
     test_raw_nul();
     test_numbers();
+    test_hidden();
     test_depth();
     test_allocator();
     test_messages();

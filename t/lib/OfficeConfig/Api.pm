@@ -13,7 +13,7 @@ use Test::More;
 use Time::Local qw(timegm);
 
 our @EXPORT = qw(JSON_TYPE UUID answer_is error_is json_is json_text
-                 json_item path_of item_path printable contents);
+                 json_item path_of item_path printable contents client);
 
 # of every body; and of a request-id
 use constant {
@@ -75,6 +75,23 @@ sub item_path {
     $id =~ s/'/''/g;
     $id =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge;
     return "$api('$id')";
+}
+
+
+# client($t): a code reference that takes what OfficeConfig::Http->request
+# does, over one connection for as long as the server keeps that open
+
+sub client {
+    my ($t) = @_;
+    my $c;
+
+    return sub {
+        $c //= $t->connect;
+        my $r = $c->request(@_);
+        undef $c unless $r->status
+                        && ($r->header('Connection') // '') eq 'keep-alive';
+        return $r;
+    };
 }
 
 
@@ -224,8 +241,9 @@ sub _error {
     push @faults, 'no innerError/code' unless length($inner->{code} // '');
 
     for my $id ('request-id', 'client-request-id') {
+        utf8::encode(my $bytes = $inner->{$id} // '');
         push @faults, "innerError/$id is not the header's"
-            if ($inner->{$id} // '') ne $r->header($id);
+            if $bytes ne $r->header($id);
     }
 
     my ($y, $m, $d, $time) = ($inner->{date} // '')

@@ -151,18 +151,35 @@ sub _write {
     my $trickle = $self->{mode} eq 'trickle';
     my $each = $trickle ? $self->{argument} : $link->{each};
 
-    # without a pause between the bytes, many a turn
-    for (1 .. (defined $each && $each == 0 ? 1000 : 1)) {
-        last unless length $link->{out};
-        my $n = syswrite $link->{s}, $link->{out},
+    if (length $link->{out}) {
+        my $n = defined $each && $each == 0
+              ? _write_bytes($link)
+              : syswrite $link->{s}, $link->{out},
                          defined $each ? 1 : 65536;
         return $!{EAGAIN} ? () : $self->_close($link) unless defined $n;
         substr $link->{out}, 0, $n, '';
         $self->{out} += $n;
-        $link->{due} = $each ? time + $each : 0;
+        $link->{due} = defined $each ? time + $each : 0;
     }
 
     $self->_close($link) if $link->{close} && !length $link->{out};
+}
+
+
+# _write_bytes: as many single bytes as the socket takes, 2,000 at the most;
+# how many that were, undef with $! when it was none
+
+sub _write_bytes {
+    my ($link) = @_;
+    my $count = length $link->{out};
+    $count = 2000 if $count > 2000;
+
+    for my $n (0 .. $count - 1) {
+        defined syswrite $link->{s}, $link->{out}, 1, $n
+            or return $n || undef;
+    }
+
+    return $count;
 }
 
 

@@ -1,0 +1,217 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "ngx_http_office_config_route.h"
+#include "oc_url.h"
+
+
+/*
+ * Sets ctx->base, the absolute URL of the service's root, from
+ * office_config_base_url or from what the client asked for.
+ */
+
+ngx_int_t
+ngx_http_office_config_base(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    u_char                             *p;
+    size_t                              len;
+    uintptr_t                           escape;
+    ngx_str_t                           scheme, host, *root;
+    ngx_http_office_config_loc_conf_t  *olcf;
+
+    u_char                              addr[NGX_SOCKADDR_STRLEN];
+
+    if (ctx->base.len) {
+        return NGX_OK;
+    }
+
+    olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
+
+    if (olcf->base_url) {
+
+        if (ngx_http_complex_value(r, olcf->base_url, &ctx->base) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        while (ctx->base.len && ctx->base.data[ctx->base.len - 1] == '/') {
+            ctx->base.len--;
+        }
+
+        if (ctx->base.len) {
+
+            if (ngx_http_office_config_is_absolute(&ctx->base)) {
+                return NGX_OK;
+            }
+
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "\"office_config_base_url\" is not an absolute "
+                          "URL: \"%V\"", &ctx->base);
+
+            ctx->base.len = 0;
+
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_str_set(&scheme, "http");
+
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        ngx_str_set(&scheme, "https");
+    }
+#endif
+
+    if (r->headers_in.host && r->headers_in.host->value.len) {
+        host = r->headers_in.host->value;
+
+    } else if (r->headers_in.server.len) {
+        host = r->headers_in.server;
+
+    } else {
+        host.data = addr;
+        host.len = NGX_SOCKADDR_STRLEN;
+
+        if (ngx_connection_local_sockaddr(r->connection, &host, 1) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    root = &ctx->route.root;
+
+    escape = 2 * ngx_escape_uri(NULL, root->data, root->len, NGX_ESCAPE_URI);
+
+    len = scheme.len + 3 + host.len + root->len + escape;
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->base.data = p;
+    ctx->base.len = len;
+
+    p = ngx_cpymem(p, scheme.data, scheme.len);
+    p = ngx_cpymem(p, "://", 3);
+    p = ngx_cpymem(p, host.data, host.len);
+
+    (void) ngx_escape_uri(p, root->data, root->len, NGX_ESCAPE_URI);
+
+    if (escape == 0) {
+        ngx_memcpy(p, root->data, root->len);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Whether this is an http or https URL with a host, and nothing in it that
+ * cannot go into a header.
+ */
+
+ngx_uint_t
+ngx_http_office_config_is_absolute(ngx_str_t *url)
+{
+    size_t  i, scheme;
+
+    if (url->len > 7
+        && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
+    {
+        scheme = 7;
+
+    } else if (url->len > 8
+               && ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0)
+    {
+        scheme = 8;
+
+    } else {
+        return 0;
+    }
+
+    for (i = 0; i < url->len; i++) {
+        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return url->data[scheme] != '/';
+}
+
+
+/*
+ * The absolute URL of a configuration.  The key is a segment of its own, or
+ * in parentheses where it would be taken for something else.
+ */
+
+ngx_int_t
+ngx_http_office_config_item_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url)
+{
+    u_char      *p;
+    size_t       i, len;
+    ngx_str_t    key;
+    ngx_uint_t   parens;
+
+    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    key = *id;
+
+    parens = ngx_http_office_config_is_reserved(id);
+
+    if (parens) {
+
+        /* a quote is doubled */
+
+        key.data = ngx_pnalloc(r->pool, 2 * id->len);
+        if (key.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        p = key.data;
+
+        for (i = 0; i < id->len; i++) {
+            if (id->data[i] == '\'') {
+                *p++ = '\'';
+            }
+
+            *p++ = id->data[i];
+        }
+
+        key.len = p - key.data;
+    }
+
+    len = ctx->base.len
+          + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
+                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION "('')") - 1
+          + oc_url_encoded_len(&key);
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    url->data = p;
+
+    p = ngx_cpymem(p, ctx->base.data, ctx->base.len);
+    p = ngx_cpymem(p, "/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
+                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION,
+                   sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
+                          "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION) - 1);
+
+    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
+    p = oc_url_encode(p, &key);
+
+    if (parens) {
+        p = ngx_cpymem(p, "')", 2);
+    }
+
+    url->len = p - url->data;
+
+    return NGX_OK;
+}
