@@ -54,7 +54,7 @@ static ngx_uint_t oc_json_structural(u_char ch);
 
 /*
  * Makes a shorter document that is valid JSON if and only if "data" is; with
- * "strings" zero, one in which strings and names are as they were.  NGX_OK;
+ * "strings" zero, one as long in which only numbers are other ones.  NGX_OK;
  * NGX_DECLINED if "data" is better read as it is.
  */
 
@@ -101,6 +101,11 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
                 } else if (oc_json_number_valid(p, end)) {
                     dst = ngx_cpymem(dst, "0.5", 3);
 
+                    if (!strings) {
+                        ngx_memset(dst, ' ', end - p - 3);
+                        dst += end - p - 3;
+                    }
+
                 } else {
                     return NGX_DECLINED;
                 }
@@ -118,6 +123,12 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
 
             if (next == p) {
                 return NGX_DECLINED;
+            }
+
+            if (!strings) {
+                dst = ngx_cpymem(dst, p, next - p);
+                p = next;
+                continue;
             }
 
             /* between two other tokens white space is what parts them */

@@ -203,15 +203,27 @@ oc_redis_multi_reply(oc_redis_op_t *op, void *data)
 {
     oc_redis_conn_t *conn = data;
 
-    if (op->reply->type != OC_REDIS_REPLY_STATUS && !conn->no_multi) {
-        op->reply->str.len = ngx_min(op->reply->str.len, 256);
-
-        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
-                      "Redis at %V refused a transaction: \"%V\"",
-                      oc_redis_conn_peer(conn), &op->reply->str);
-
-        conn->no_multi = 1;
+    if (op->reply->type == OC_REDIS_REPLY_STATUS || conn->no_multi) {
+        oc_redis_handshake_step(conn);
+        return;
     }
+
+    if (op->reply->type != OC_REDIS_REPLY_ERROR
+        || op->reply->str.len < sizeof("NOPERM") - 1
+        || ngx_strncmp(op->reply->str.data, "NOPERM", sizeof("NOPERM") - 1)
+           != 0)
+    {
+        oc_redis_handshake_reply(op, data);
+        return;
+    }
+
+    conn->no_multi = 1;
+
+    op->reply->str.len = ngx_min(op->reply->str.len, 256);
+
+    ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                  "Redis at %V refused a transaction: \"%V\"",
+                  oc_redis_conn_peer(conn), &op->reply->str);
 
     oc_redis_handshake_step(conn);
 }
