@@ -254,4 +254,34 @@ for my $text ('null', '2147483648', '-2147483649', '4294967296',
 is $redis->cmd('EXISTS', values %key), 0, 'nothing was stored';
 is priority(JSON::PP->new->allow_nonref->decode('-0')), 0, 'minus zero';
 
+
+# many at once, in several workers: each gets a priority of its own, and of
+# those who want the same id one gets it
+
+{
+    $redis->cmd('FLUSHALL');
+    my $port = $t->serve(redis => $redis, workers => 3)->port;
+
+    my $sum = $t->load(where => $port, clients => 4, requests => 50,
+        request => sub { ('POST', API, json => {}) })->wait;
+    is_deeply $sum->{status}, { 201 => 200 }, '200 creates at once';
+    my %pri = @{$redis->cmd('ZRANGE', $key{pri}, 0, -1, 'WITHSCORES')};
+    is_deeply [sort { $a <=> $b } values %pri], [1 .. 200],
+              'their priorities are all different';
+
+    $sum = $t->load(where => $port, clients => 4, requests => 50,
+        request => sub { ('POST', API, json => { id => "same$_[1]",
+            displayName => "c$_[0]", assignments => [{ id => "a$_[0]" }] }) })
+        ->wait;
+    is_deeply $sum->{status}, { 201 => 50, 409 => 150 },
+              'of four who want an id one gets it';
+    my @wrong = grep {
+        my $item = JSON::PP->new->decode($redis->cmd('HGET', $key{cfg}, $_));
+        my ($who) = $item->{displayName} =~ /(\d)/;
+        my @assigned = @{$redis->cmd('HKEYS', "oc:{default}:asg:$_")};
+        "@assigned" ne "a$who";
+    } map { "same$_" } 0 .. 49;
+    is_deeply \@wrong, [], 'with the assignments that came with it';
+}
+
 $t->done;

@@ -179,6 +179,13 @@ error_is ask('DELETE', $item, 'If-Match' => $etag), 412, undef,
          'the ETag of the one before is stale';
 
 
+for my $list ('*', ask('GET', $item)->header('ETag')) {
+    my $r = ask('DELETE', $item, 'If-None-Match' => $list);
+    like $r->status, qr/^(?:412|501)$/, "DELETE, If-None-Match: $list";
+    answer_is ask('GET', $item), 200, 'it is still there';
+}
+
+
 # DELETE
 
 for my $path ($item, API . q{('one')}, API . q{(%27one%27)}, "$item/") {

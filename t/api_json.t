@@ -121,6 +121,39 @@ for my $name ("\x{1f600}", "\x{7f}", "a\nb", q{"}, '\\') {
              'a name: ' . printable($name);
 }
 
+# and names that are like no other, beside those that are known
+for my $n ('', 0 .. 40, '00', '1x', 'displayName', 9_999_999, 99_999_999) {
+    my $name = "\x7f$n";
+    my $show = printable($name);
+    my @written = (qq("$name"), qq("\\u007f$n"), qq("\\u007F$n"));
+
+    for my $written (@written) {
+        error_is post("{$written:1}"), 400, $name, "a name: $show";
+        error_is post(qq({"displayName":"d","userCheckinSummary":{$written:1}})),
+                 400, "userCheckinSummary/$name", 'within';
+        my $r = post(qq({"displayName":$written,"\@x":{"displayName":1,)
+                     . qq($written:2},"policyPayload":"a long string"}));
+        answer_is $r, 201, 'as a value';
+        is json_item($r, 'displayName'), $name, 'comes back';
+        rejected qq({"\@x":{"displayName":1,$written:2,$_:3}}), 'twice'
+            for @written;
+    }
+}
+
+for my $name (qw(id priority displayName userCheckinSummary userId deviceName
+                 appliedPolicies assignments target groupId @odata.type))
+{
+    my $escaped = $name =~ s/(.)$/sprintf '\\u%04x', ord $1/er;
+    rejected qq({"\@x":{"$_->[0]":1,"b":2,"$_->[1]":3}}), "$name, twice"
+        for [$name, $name], [$name, $escaped], [$escaped, $name],
+            [$escaped, $escaped];
+    answer_is post(qq({"\@x":{"$name":1,"x$name":2,"${name}x":3,"\U$name\E":4,)
+                   . qq("$name ":5}})), 201, "$name, and others";
+    my $r = post(qq({"displayName":"$name","description":"$escaped"}));
+    json_is [@{$r->json // {}}{qw(displayName description)}], [$name, $name],
+            "$name, as a value";
+}
+
 my @strings = (
     ['a newline', "a\nb"], ['a tab', "\t"], ['a carriage return', "\r"],
     ['NUL', "a\0b"], ['U+0001', "\x01"], ['U+001F', "\x1f"],

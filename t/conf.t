@@ -347,6 +347,9 @@ for my $part ('http', 'server', 'location') {
         listen 127.0.0.1:$port;
         office_config_page_size 2;
         location /h { office_config_pass main; }
+        location /u1 { office_config_pass $url; }
+        location /u2 { office_config_pass $url; }
+        location /u3 { office_config_pass $url; }
         location /l {
             office_config_pass main;
             office_config_page_size 3;
@@ -376,6 +379,12 @@ END
         like json_item($r, '@odata.nextLink'), qr/^\Q$base$api?/, 'its URL';
         is $redis->cmd('HLEN', $key), 5, 'its key';
     }
+
+    # two locations that share a URL share its connection
+    for my $n (1 .. 3) {
+        answer_is $t->get("/u$n$api"), 200, "location $n of a URL";
+    }
+    is $redis->clients, 2, 'a URL is one more connection than the block';
 
     # a reload takes new values, and a wrong one changes nothing
     my $text = slurp($file);

@@ -571,6 +571,8 @@ static void
 oc_redis_command_timer_handler(ngx_event_t *ev)
 {
     ngx_msec_t         next;
+    ngx_queue_t       *q;
+    oc_redis_op_t     *op;
     ngx_connection_t  *ident;
     oc_redis_conn_t   *conn;
 
@@ -591,9 +593,17 @@ oc_redis_command_timer_handler(ngx_event_t *ev)
                           oc_redis_conn_peer(conn));
         }
 
+        /*
+         * bytes that come in between are no sign of life: they may belong to
+         * a reply without end
+         */
+
+        q = ngx_queue_head(&conn->sent);
+        op = ngx_queue_data(q, oc_redis_op_t, queue);
+
         if (conn->state == OC_REDIS_CONN_READY
-            && ngx_current_msec - conn->last_read
-               >= 2 * conn->redis->conf.command_timeout)
+            && (ngx_msec_int_t) (ngx_current_msec - op->deadline)
+               >= (ngx_msec_int_t) conn->redis->conf.command_timeout)
         {
             oc_redis_conn_lost(conn);
         }
