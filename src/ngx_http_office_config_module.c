@@ -16,6 +16,8 @@ static char *ngx_http_office_config_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_office_config_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_office_config_auth(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_office_config_key_prefix(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_office_config_page_size(ngx_conf_t *cf,
@@ -38,12 +40,6 @@ static ngx_int_t ngx_http_office_config_init_process(ngx_cycle_t *cycle);
 static void ngx_http_office_config_exit_process(ngx_cycle_t *cycle);
 
 
-static ngx_conf_enum_t  ngx_http_office_config_auth[] = {
-    { ngx_string("off"), NGX_HTTP_OFFICE_CONFIG_AUTH_OFF },
-    { ngx_null_string, 0 }
-};
-
-
 static ngx_command_t  ngx_http_office_config_commands[] = {
 
     { ngx_string("office_config_redis"),
@@ -62,10 +58,10 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
 
     { ngx_string("office_config_auth"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_office_config_auth,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_office_config_loc_conf_t, auth),
-      &ngx_http_office_config_auth },
+      0,
+      NULL },
 
     { ngx_string("office_config_tenant"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -507,6 +503,32 @@ ngx_http_office_config_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return oc_redis_conf_server(cf, redis, &value[1]);
+}
+
+
+static char *
+ngx_http_office_config_auth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_office_config_loc_conf_t *olcf = conf;
+
+    ngx_str_t  *value;
+
+    if (olcf->auth != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len != 3 || ngx_strncmp(value[1].data, "off", 3) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"office_config_auth\" "
+                           "directive, it must be \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    olcf->auth = NGX_HTTP_OFFICE_CONFIG_AUTH_OFF;
+
+    return NGX_CONF_OK;
 }
 
 

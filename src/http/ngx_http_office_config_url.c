@@ -8,6 +8,9 @@
 #include "oc_url.h"
 
 
+static ngx_uint_t ngx_http_office_config_is_host(ngx_str_t *host);
+
+
 /*
  * Sets ctx->base, the absolute URL of the service's root, from
  * office_config_base_url or from what the client asked for.
@@ -65,10 +68,12 @@ ngx_http_office_config_base(ngx_http_request_t *r,
     }
 #endif
 
-    if (r->headers_in.host && r->headers_in.host->value.len) {
+    if (r->headers_in.host
+        && ngx_http_office_config_is_host(&r->headers_in.host->value))
+    {
         host = r->headers_in.host->value;
 
-    } else if (r->headers_in.server.len) {
+    } else if (ngx_http_office_config_is_host(&r->headers_in.server)) {
         host = r->headers_in.server;
 
     } else {
@@ -108,6 +113,23 @@ ngx_http_office_config_base(ngx_http_request_t *r,
 }
 
 
+/* nginx lets through more in a Host header than a URL can have. */
+
+static ngx_uint_t
+ngx_http_office_config_is_host(ngx_str_t *host)
+{
+    size_t  i;
+
+    for (i = 0; i < host->len; i++) {
+        if (host->data[i] <= ' ' || host->data[i] >= 0x7f) {
+            return 0;
+        }
+    }
+
+    return host->len != 0;
+}
+
+
 /*
  * Whether this is an http or https URL with a host, and nothing in it that
  * cannot go into a header.
@@ -133,7 +155,7 @@ ngx_http_office_config_is_absolute(ngx_str_t *url)
     }
 
     for (i = 0; i < url->len; i++) {
-        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
+        if (url->data[i] <= ' ' || url->data[i] >= 0x7f) {
             return 0;
         }
     }

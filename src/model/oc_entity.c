@@ -214,7 +214,9 @@ oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
             return NGX_ERROR;
         }
 
-        b->last = b->start + start;
+        if (!b->failed) {
+            b->last = b->start + start;
+        }
 
         oc_datetime_format(date, stamp->sec, stamp->msec);
         oc_buf_json_string(b, date, OC_DATETIME_LEN);

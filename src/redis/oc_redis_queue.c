@@ -621,7 +621,8 @@ oc_redis_command_timer_handler(ngx_event_t *ev)
  * Ends operations whose time is over: what was not sent is taken back, what
  * was sent stays in the queue for its reply with nobody waiting for it.
  * Returns how many operations are unanswered past their time; "next" gets the
- * milliseconds to the next check.
+ * milliseconds to the next check.  All are looked at: a script that is sent
+ * again stands behind younger ones.
  */
 
 static ngx_uint_t
@@ -645,7 +646,7 @@ oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next)
 
         if (left > 0) {
             *next = ngx_min(*next, (ngx_msec_t) left);
-            break;
+            continue;
         }
 
         n++;
@@ -666,7 +667,7 @@ oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next)
 
         if (left > 0) {
             *next = ngx_min(*next, (ngx_msec_t) left);
-            break;
+            continue;
         }
 
         ngx_queue_remove(q);

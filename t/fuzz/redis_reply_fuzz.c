@@ -122,6 +122,15 @@ check_refusal(ngx_str_t *error)
         }
     }
 
+    /* Redis 7 says so, without a code, of what a script may not do */
+
+    if (memmem(error->data, error->len, "user executing the script",
+               strlen("user executing the script")))
+    {
+        any = 1;
+        possible |= refusal == OC_REDIS_REFUSAL_BUSY;
+    }
+
     fuzz_assert(any ? possible : refusal == OC_REDIS_REFUSAL_OTHER);
 
     free(copy);

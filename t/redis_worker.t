@@ -1,0 +1,266 @@
+# Workers that are killed, reloaded and told to quit while Redis is in use.
+
+use OfficeConfig::Test;
+
+use Time::HiRes qw(time sleep);
+
+use OfficeConfig::Service;
+
+my $t = OfficeConfig::Test->new;
+my $ids = 'oc:{default}:ids';
+
+$t->allow_log(
+    qr/\[alert\].* worker process \d+ exited on signal 9/,
+    qr/\[error\].* Redis at \S+ does not answer \(110: /,
+);
+
+
+# descriptors($pid): of the process that nginx has opened: sockets and files
+
+sub descriptors {
+    my ($pid) = @_;
+    return join "\n", sort map { readlink($_) // () } glob "/proc/$pid/fd/*";
+}
+
+
+subtest 'a worker that is killed' => sub {
+    my $redis = $t->redis;
+    my $s = OfficeConfig::Service->new($t, redis => $redis, workers => 2);
+    my $id = $s->id;
+    my $load = $t->load(where => $s->nginx->port, clients => 4,
+        pause => 0.002, each => sub {
+            my $r = $_[1] % 3 ? $s->get($id) : $s->create;
+            return $r->status . ($r->elapsed > $t->seconds(2) ? ' late' : '');
+        });
+
+    for my $round (1 .. 4) {
+        my @before = $s->nginx->workers;
+        my $victim = $before[$round % 2];
+        ok $s->nginx->kill_worker($victim), 'there is a new worker';
+        is scalar(grep { $_ == $before[($round + 1) % 2] }
+                  $s->nginx->workers), 1, 'the other one is the same';
+        is $s->get($id)->status, 200, 'the service goes on';
+        my $stored = $redis->cmd('ZCARD', $ids);
+        ok wait_until(5, sub { $redis->cmd('ZCARD', $ids) > $stored + 5 }),
+           'so does the load';
+    }
+
+    my $sum = $load->stop;
+
+    # requests of the worker that died have no answer, and no other failure
+    is_deeply [grep { !/^(?:0|200|201)$/ } keys %{$sum->{status}}], [],
+              'nothing but answers and closed connections'
+        or diag explain $sum;
+    cmp_ok $sum->{status}{0} // 0, '<=', 4 * 4, 'few of these';
+    my $stored = $redis->cmd('ZCARD', $ids);
+    cmp_ok $stored, '>=', $sum->{status}{201} + 1,
+           'all that was answered 201 is stored';
+
+    ok wait_until(5, sub { $redis->clients <= 2 }),
+       'no connection of the dead is left in Redis';
+    $s->works;
+    ok $s->nginx->quit, 'nginx exits in order';
+};
+
+
+# the only worker, in the middle of something
+subtest 'the only worker, while Redis holds answers' => sub {
+    my $redis = $t->redis;
+    my $proxy = $t->proxy(upstream => $redis);
+    my $s = OfficeConfig::Service->new($t, redis => $proxy);
+    my $id = $s->id;
+
+    $proxy->hold;
+    my @c = (map({ $s->begin('GET', $id) } 1 .. 5), $s->begin('POST'));
+    ok $proxy->wait_for('held', 5000), 'answers are held';
+    ok $s->nginx->kill_worker, 'there is a new worker';
+    is_deeply [map { $_->response->status } @c], [(0) x 6],
+              'the clients know that their connections are closed';
+    $proxy->pass;
+    is $s->get($id)->status, 200, 'the service goes on';
+    $s->works;
+    ok $s->nginx->quit, 'nginx exits in order';
+};
+
+
+subtest 'fifty reloads under load' => sub {
+    my $redis = $t->redis;
+    my $s = OfficeConfig::Service->new($t, redis => $redis, workers => 2);
+    my $id = $s->id;
+    my $master = $s->nginx->pid;
+
+    my @load = map {
+        $t->load(where => $s->nginx->port, clients => 2, keepalive => $_,
+            pause => 0.001, request => sub {
+                $_[1] % 3 ? ('GET', API . "/$id") : ('POST', API, json => seed)
+            });
+    } 0, 1;
+
+    my $failed = 0;
+    my (%fds, %rss);
+
+    for my $round (1 .. 50) {
+        $s->nginx->reload(old_gone => $round % 10 == 0) or $failed++;
+        next if $round % 10;
+        $fds{$round} = descriptors($master);
+        $rss{$round} = $s->nginx->rss($master);
+    }
+
+    is $failed, 0, 'each reload brought new workers';
+
+    for my $sum (map { $_->stop } @load) {
+        is_deeply [sort keys %{$sum->{status}}], [200, 201],
+                  'no request has failed' or diag explain $sum;
+        cmp_ok $sum->{total}, '>', 200, 'and there were many';
+    }
+
+    is scalar(split /\n/, $fds{$_}), scalar(split /\n/, $fds{10}),
+       "as many descriptors after $_ reloads as after 10" for 30, 50;
+    cmp_ok $rss{50}, '<', $rss{10} + 1024, 'the memory of the master is flat'
+        or diag explain \%rss
+        unless $t->sanitized;
+
+    ok wait_until(10, sub { !$s->nginx->exiting }), 'the old workers are gone';
+    ok wait_until(5, sub { $redis->clients <= 2 }), 'and their connections';
+    is $s->nginx->pid, $master, 'the master is the same';
+    $s->works;
+    ok $s->nginx->quit, 'nginx exits in order';
+};
+
+
+# the old workers keep theirs, the new ones have others
+subtest 'a reload that changes the Redis' => sub {
+    my @redis = map { $t->redis } 0, 1;
+    my @proxy = map { $t->proxy(upstream => $_) } @redis;
+    my $s = OfficeConfig::Service->new($t, redis => $proxy[0]);
+    my $id = $s->id;
+
+    $proxy[0]->hold;
+    my $c = $s->begin('GET', $id);
+    ok $proxy[0]->wait_for('held', 900), 'an answer is held';
+
+    $s->nginx->configure($t->api_conf(redis => $proxy[1],
+                                      listen => $s->nginx->port));
+    ok $s->nginx->reload, 'reloaded';
+    is $s->get($id)->status, 404, 'the new worker asks the new Redis';
+    $s->works;
+    is scalar(my @old = $s->nginx->exiting), 1, 'the old worker waits';
+
+    $proxy[0]->pass;
+    is $c->response->json->{id}, $id, 'its request is answered';
+    ok wait_until(5, sub { !$s->nginx->exiting }), 'it exits then';
+    is $redis[0]->clients - $proxy[0]->stats->{open}, 0,
+       'its connection is closed';
+    ok $s->nginx->quit, 'nginx exits in order';
+};
+
+
+subtest 'told to quit' => sub {
+    my $redis = $t->redis;
+
+    for my $what ('idle', 'requests are under way') {
+        my $proxy = $t->proxy(upstream => $redis);
+        my $s = OfficeConfig::Service->new($t, redis => $proxy,
+            block => 'ping_interval 50ms; command_timeout 20s;');
+        my $id = $s->id;
+        my (@c, $stored);
+
+        if ($what ne 'idle') {
+            $proxy->hold;
+            @c = (map({ $s->begin('GET', $id) } 1 .. 5), $s->begin('POST'),
+                  $s->begin('GET'));
+            ok $proxy->wait_for('held', 6500), 'answers are held';
+            $stored = $redis->cmd('ZCARD', $ids);
+        }
+
+        my $begin = time;
+        $s->nginx->signal('QUIT');
+
+        if (@c) {
+            ok wait_until(5, sub { $s->nginx->exiting }), 'the worker waits';
+            sleep 0.3;
+            ok $s->nginx->alive, 'as long as it has to';
+            $begin = time;
+            $proxy->pass;
+            is join(' ', map { $_->response->status } @c),
+               '200 200 200 200 200 201 200', 'the requests are answered';
+        }
+
+        ok wait_until(10, sub { !$s->nginx->alive }), "$what: nginx exits";
+        cmp_ok time - $begin, '<', $t->seconds(1), 'at once';
+        is $s->nginx->{process}->status, 0, 'with status 0';
+    }
+};
+
+
+subtest 'told to quit while Redis does not answer' => sub {
+    my $redis = $t->redis;
+    my $block = 'connect_timeout 300ms; command_timeout 500ms;';
+
+    for my $what ('waiting', 'nobody waits', 'connecting', 'absent') {
+        my $proxy = $t->proxy(upstream => $redis, tcp => 1);
+        $t->allow_log(
+            qr/\[error\].* connection to Redis at \S+ could not be made/,
+            qr/\[error\].* connect\(\) to Redis at \S+ failed \(111: /);
+        $proxy->hold if $what eq 'connecting';
+        $proxy->refuse if $what eq 'absent';
+        my $s = OfficeConfig::Service->new($t, redis => $proxy,
+                                           block => $block);
+        my $c;
+
+        if ($what eq 'waiting' || $what eq 'nobody waits') {
+            my $id = $s->id;
+            $proxy->hold;
+            $c = $s->begin('GET', $id);
+            ok $proxy->wait_for('held', 900), 'an answer is held';
+
+        } elsif ($what eq 'connecting') {
+            $c = $s->begin('GET', 'x');
+            ok $proxy->wait_for('held', 1), 'the handshake is held';
+
+        } else {
+            is $s->get('x')->status, 503, 'there is no Redis';
+        }
+
+        if ($what eq 'nobody waits') {
+            $c->abort;
+            ok $s->nginx->wait_access(qr/^499 GET/m), 'the client has left';
+        }
+
+        my $begin = time;
+        $s->nginx->signal('QUIT');
+
+        if ($what eq 'waiting') {
+            $s->refused($c->response, 504, 'who waits is answered', 1.2);
+
+        } elsif ($what eq 'connecting') {
+            $s->refused($c->response, 503, 'who waits is answered', 1.2);
+        }
+
+        ok wait_until(10, sub { !$s->nginx->alive }), "$what: nginx exits";
+        cmp_ok time - $begin, '<', $t->seconds(2.5), 'soon';
+        is $s->nginx->{process}->status, 0, 'with status 0';
+        $proxy->finish;
+    }
+};
+
+
+# nobody waits for anything: neither is there a leak at the exit of a worker
+subtest 'told to stop at once' => sub {
+    my $redis = $t->redis;
+    my $proxy = $t->proxy(upstream => $redis);
+
+    for my $what ('requests are under way', 'the handshake is under way') {
+        my $s = OfficeConfig::Service->new($t, redis => $proxy);
+        my $id = $what =~ /requests/ ? $s->id : 'x';
+        $proxy->hold;
+        my @c = map { $s->begin($_ % 2 ? 'GET' : 'POST', $_ % 2 ? $id : undef)
+                    } 1 .. 6;
+        ok $proxy->wait_for('held', 1), $what;
+        ok $s->nginx->terminate, 'nginx stops';
+        $_->abort for @c;
+        $proxy->pass;
+    }
+};
+
+$t->done;
