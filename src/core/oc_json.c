@@ -106,13 +106,17 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
         status = oc_json_load(arena, data, len, NULL, &json, &error);
     }
 
-    if (status == OC_JSON_NUMBER
-        && oc_json_condense(&condensed, arena, data, len, 0) == NGX_OK)
-    {
+    if (status == OC_JSON_NUMBER) {
+
         /* beyond what jansson can hold, in a document read as it is */
 
-        status = oc_json_load(arena, condensed.text.data, condensed.text.len,
-                              NULL, &json, &error);
+        if (oc_json_condense(&condensed, arena, data, len, 0) == NGX_OK) {
+            status = oc_json_load(arena, condensed.text.data,
+                                  condensed.text.len, NULL, &json, &error);
+
+        } else if (arena->exhausted) {
+            status = OC_JSON_TOO_LARGE;
+        }
     }
 
     err->status = status;

@@ -145,6 +145,12 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
                                            "tenant.");
     }
 
+    /* what cannot be answered is not to be begun */
+
+    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return op->handler(r, ctx);
 }
 

@@ -179,7 +179,7 @@ sub api_conf {
     my $auth = $opt{auth} // 'off';
     my $listen = $opt{listen} // '%%PORT%%';
 
-    $listen = "127.0.0.1:$listen" if $listen =~ /^(\d+|%%PORT%%)\b/;
+    $listen = "127.0.0.1:$listen" if $listen =~ /^(?:\d+\b|%%PORT%%)/;
 
     return <<"END";
     office_config_redis main {
