@@ -270,6 +270,11 @@ test_refusals(void)
         { "ERR Error running script (call to f_0123): @user_script:1: "
           "@user_script: 1: -READONLY You can't write against a read only "
           "replica.", OC_REDIS_REFUSAL_RECHECK },
+        { "ERR The user executing the script can't run this command or "
+          "subcommand script: 0123, on @user_script:1.",
+          OC_REDIS_REFUSAL_BUSY },
+        { "EXECABORT Transaction discarded because of: NOPERM this user has "
+          "no permissions", OC_REDIS_REFUSAL_BUSY },
         { "OOM command not allowed when used memory > 'maxmemory'. script: "
           "0123, on @user_script:1.", OC_REDIS_REFUSAL_BUSY },
 
