@@ -23,6 +23,7 @@ use File::Temp qw(tempdir);
 use JSON::PP ();
 use Test::More;
 
+use OfficeConfig::DnsServer;
 use OfficeConfig::FaultProxy;
 use OfficeConfig::Http;
 use OfficeConfig::Load;
@@ -135,6 +136,15 @@ sub proxy {
     my ($self, %opt) = @_;
     return $self->_keep(OfficeConfig::FaultProxy->new(
         dir => $self->_subdir('proxy'), %opt));
+}
+
+
+# dns: a running OfficeConfig::DnsServer
+
+sub dns {
+    my ($self) = @_;
+    return $self->_keep(OfficeConfig::DnsServer->new(
+        dir => $self->_subdir('dns')));
 }
 
 
