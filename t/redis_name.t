@@ -25,7 +25,8 @@ $t->allow_log(
     qr/\[warn\].* host not found: "\S+" of Redis in \S+:\d+, it will be looked up later/,
     qr/\[(?:warn|error)\].* could not be resolved \((?:2|3|110): /,
     qr/\[error\].* Redis at \S+ refused(?: the connection)?: "(?:READONLY|WRONGPASS) /,
-    qr/\[error\].* recv\(\) failed \(104: /,
+    qr/\[error\].* (?:recv|writev)\(\) failed \((?:104|32): /,
+    qr/\[error\].* Redis at \S+ closed the connection/,
     # of nginx's resolver
     qr/\[error\].* (?:short|invalid|unexpected) .*DNS response/,
 );

@@ -332,6 +332,18 @@ sub allow_log {
 }
 
 
+# allow_lost: the lines about a connection that Redis ended. Which of them it is
+# depends on whether the worker was reading or writing at that moment.
+
+sub allow_lost {
+    my ($self) = @_;
+    $self->allow_log(
+        qr/\[error\].* Redis at \S+ closed the connection/,
+        qr/\[error\].* (?:recv|send|writev)\(\) failed \((?:104|32): /,
+    );
+}
+
+
 # check_log($name): one test point, that nothing unexpected was logged so far
 
 sub check_log {
