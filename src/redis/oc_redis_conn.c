@@ -72,14 +72,7 @@ oc_redis_exit_worker(oc_redis_t *redis)
     conn = &redis->conn;
 
     oc_redis_conn_close(conn);
-
-    if (conn->command_timer.timer_set) {
-        ngx_del_timer(&conn->command_timer);
-    }
-
-    if (conn->turn.posted) {
-        ngx_delete_posted_event(&conn->turn);
-    }
+    oc_redis_queue_exit(conn);
 }
 
 

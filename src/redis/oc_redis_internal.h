@@ -228,6 +228,7 @@ void oc_redis_queue_withdraw(oc_redis_conn_t *conn, oc_redis_op_t *op);
 void oc_redis_queue_fail(oc_redis_conn_t *conn, oc_redis_op_t *op,
     oc_redis_status_e status);
 void oc_redis_queue_fail_waiting(oc_redis_conn_t *conn);
+void oc_redis_queue_exit(oc_redis_conn_t *conn);
 void oc_redis_queue_recover(oc_redis_conn_t *conn);
 void oc_redis_read_handler(ngx_event_t *rev);
 void oc_redis_write_handler(ngx_event_t *wev);

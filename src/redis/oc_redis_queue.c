@@ -183,6 +183,39 @@ oc_redis_queue_recover(oc_redis_conn_t *conn)
 }
 
 
+/* The worker exits: nobody is called any more. */
+
+void
+oc_redis_queue_exit(oc_redis_conn_t *conn)
+{
+    ngx_uint_t      i;
+    ngx_queue_t    *q, *queues[3];
+    oc_redis_op_t  *op;
+
+    queues[0] = &conn->waiting;
+    queues[1] = &conn->sent;
+    queues[2] = &conn->failed;
+
+    for (i = 0; i < 3; i++) {
+        while (!ngx_queue_empty(queues[i])) {
+            q = ngx_queue_head(queues[i]);
+            op = ngx_queue_data(q, oc_redis_op_t, queue);
+
+            ngx_queue_remove(q);
+            ngx_destroy_pool(op->pool);
+        }
+    }
+
+    if (conn->command_timer.timer_set) {
+        ngx_del_timer(&conn->command_timer);
+    }
+
+    if (conn->turn.posted) {
+        ngx_delete_posted_event(&conn->turn);
+    }
+}
+
+
 static void
 oc_redis_turn_handler(ngx_event_t *ev)
 {
