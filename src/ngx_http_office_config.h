@@ -52,9 +52,26 @@ typedef struct {
 typedef enum {
     NGX_HTTP_OFFICE_CONFIG_NOT_FOUND = 0,
     NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
+    NGX_HTTP_OFFICE_CONFIG_SINGLETON,
+    NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY,
+    NGX_HTTP_OFFICE_CONFIG_ENTITY,             /* $entity?$id=... */
     NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS,
     NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF,
-    NGX_HTTP_OFFICE_CONFIG_CONFIGURATION
+    NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_COUNT,
+    NGX_HTTP_OFFICE_CONFIG_UPDATE_PRIORITIES,
+    NGX_HTTP_OFFICE_CONFIG_CONFIGURATION,
+    NGX_HTTP_OFFICE_CONFIG_PROPERTY,           /* that cannot be written */
+    NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE,
+    NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX,
+    NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION,
+    NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE,
+    NGX_HTTP_OFFICE_CONFIG_STREAM,
+    NGX_HTTP_OFFICE_CONFIG_ASSIGN,
+    NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS,
+    NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT,
+    NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF,
+    NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT,
+    NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT_REF
 } ngx_http_office_config_resource_e;
 
 
@@ -62,6 +79,11 @@ typedef struct {
     ngx_http_office_config_resource_e  resource;
     ngx_str_t                          root;     /* decoded */
     ngx_str_t                          id;
+    ngx_str_t                          assignment;
+    const oc_type_t                   *cast;     /* NULL: none */
+    const oc_property_t               *property;
+    const oc_property_t               *member;   /* of its value */
+    unsigned                           value:1;  /* $value is asked for */
 } ngx_http_office_config_route_t;
 
 
@@ -71,18 +93,36 @@ typedef struct {
     ngx_str_t                  client_request_id;
     ngx_str_t                  accept;
     ngx_str_t                  content_encoding;
+    ngx_str_t                  odata_version;
     ngx_str_t                  odata_max_version;
+    ngx_str_t                  prefer;
     unsigned                   has_accept:1;
 } ngx_http_office_config_headers_t;
 
 
-typedef struct {
+typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
+
+
+/*
+ * Is given the body of a request.  NGX_DONE if the store is at work, else what
+ * the request is to be finalized with.
+ */
+
+typedef ngx_int_t (*ngx_http_office_config_json_pt)(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
+
+
+struct ngx_http_office_config_ctx_s {
     ngx_http_request_t                *request;
     ngx_http_office_config_route_t     route;
     ngx_http_office_config_headers_t   headers;
     oc_query_t                         query;
     oc_store_call_t                    call;
 
+    ngx_http_office_config_json_pt     json_handler;
+    oc_store_condition_t               condition;
+    oc_stamp_t                         stamp;
+    ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
     u_char                             request_id[OC_UUID_LEN];
@@ -90,7 +130,10 @@ typedef struct {
     ngx_chain_t                       *error_body;
     unsigned                           answered:1;
     unsigned                           replaced:1;
-} ngx_http_office_config_ctx_t;
+    unsigned                           typed:1;   /* the media type is set */
+    unsigned                           minimal:1;          /* Prefer: */
+    unsigned                           representation:1;   /* return=... */
+};
 
 
 extern ngx_module_t  ngx_http_office_config_module;

@@ -4,29 +4,15 @@
  */
 
 
-#include "ngx_http_office_config_body.h"
 #include "ngx_http_office_config_handler.h"
+#include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
 #include "oc_json.h"
 
 
-/*
- * How much memory the decoded form of a document may take: so many bytes a
- * byte of it, and some more.  The usual one takes about a tenth of that, a
- * list of empty strings nearly all.
- */
-
-#define NGX_HTTP_OFFICE_CONFIG_EXPANSION  48
-#define NGX_HTTP_OFFICE_CONFIG_ALLOWANCE  1048576
-
-
-static ngx_uint_t ngx_http_office_config_is_json(ngx_http_request_t *r);
-static void ngx_http_office_config_create_body(ngx_http_request_t *r);
-static ngx_int_t ngx_http_office_config_create_entity(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx);
-static ngx_int_t ngx_http_office_config_decode(ngx_http_request_t *r,
-    ngx_str_t *body, oc_arena_t *arena, json_t **json);
+static ngx_int_t ngx_http_office_config_create_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
 static json_t *ngx_http_office_config_reference(json_t *json);
 static ngx_int_t ngx_http_office_config_add_reference(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *reference);
@@ -38,205 +24,34 @@ static ngx_int_t ngx_http_office_config_send_created(ngx_http_request_t *r,
 static void ngx_http_office_config_referred(oc_store_call_t *call);
 
 
-/*
- * POST to the collection and to its $ref (api.md, 3 and 4).  What can be
- * refused by the headers is, before the body is read.
- */
+/* POST to the collection and to its $ref (api.md, 3 and 4). */
 
 ngx_int_t
 ngx_http_office_config_create(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t   rc;
-    ngx_str_t   value;
-    ngx_uint_t  gzip;
+    ngx_http_office_config_prefer(r, ctx);
 
-    if (!ngx_http_office_config_is_json(r)) {
-        return ngx_http_office_config_fail(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                           NULL);
-    }
-
-    if (ngx_http_office_config_body_encoding(ctx, &gzip) != NGX_OK) {
-        ngx_str_set(&value, "gzip");
-
-        if (ngx_http_office_config_add_header(r, "Accept-Encoding", &value)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_office_config_fail(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                           "The content encoding must be gzip "
-                                           "or none.");
-    }
-
-    r->request_body_in_single_buf = 1;
-
-    rc = ngx_http_read_client_request_body(r,
-                                           ngx_http_office_config_create_body);
-
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return NGX_DONE;
+    return ngx_http_office_config_read_json(r, ctx,
+                                          ngx_http_office_config_create_json);
 }
 
-
-static ngx_uint_t
-ngx_http_office_config_is_json(ngx_http_request_t *r)
-{
-    size_t      len;
-    ngx_str_t  *type;
-
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
-    type = &r->headers_in.content_type->value;
-
-    for (len = 0; len < type->len; len++) {
-        if (type->data[len] == ';' || type->data[len] == ' '
-            || type->data[len] == '\t')
-        {
-            break;
-        }
-    }
-
-    return len == sizeof("application/json") - 1
-           && ngx_strncasecmp(type->data, (u_char *) "application/json", len)
-              == 0;
-}
-
-
-static void
-ngx_http_office_config_create_body(ngx_http_request_t *r)
-{
-    ngx_int_t                      rc;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    rc = ngx_http_office_config_create_entity(r, ctx);
-
-    if (rc == NGX_DONE) {
-        ngx_http_office_config_wait(r);
-        return;
-    }
-
-    ngx_http_finalize_request(r, rc);
-}
-
-
-/*
- * NGX_DONE if the store is at work, else what the request is to be finalized
- * with.
- */
 
 static ngx_int_t
-ngx_http_office_config_create_entity(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx)
+ngx_http_office_config_create_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena)
 {
-    json_t      *json, *reference;
-    ngx_int_t    rc;
-    ngx_str_t    body;
-    ngx_uint_t   gzip;
-    oc_arena_t   arena;
+    json_t  *reference;
 
-    (void) ngx_http_office_config_body_encoding(ctx, &gzip);
-
-    rc = ngx_http_office_config_body(r, gzip, &body);
-
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (rc == NGX_HTTP_BAD_REQUEST) {
-        return ngx_http_office_config_fail(r, rc, "The body is not valid "
-                                           "gzip data.");
-    }
-
-    if (rc != NGX_OK) {
-        return ngx_http_office_config_fail(r, rc, NULL);
-    }
-
-    oc_arena_init(&arena, body.len * NGX_HTTP_OFFICE_CONFIG_EXPANSION
-                          + NGX_HTTP_OFFICE_CONFIG_ALLOWANCE);
-
-    rc = ngx_http_office_config_decode(r, &body, &arena, &json);
-
-    if (json) {
-
-        /* what is made of it is in proportion to it */
-
-        arena.limit = (size_t) -1;
-
-        reference = NULL;
-
-        if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF) {
-            reference = ngx_http_office_config_reference(json);
-        }
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF) {
+        reference = ngx_http_office_config_reference(json);
 
         if (reference) {
-            rc = ngx_http_office_config_add_reference(r, ctx, reference);
-
-        } else {
-            rc = ngx_http_office_config_insert(r, ctx, json, &arena);
+            return ngx_http_office_config_add_reference(r, ctx, reference);
         }
     }
 
-    oc_arena_free(&arena);
-
-    return rc;
-}
-
-
-/*
- * Sets "json", or with NULL there, returns what the request is to be
- * finalized with.
- */
-
-static ngx_int_t
-ngx_http_office_config_decode(ngx_http_request_t *r, ngx_str_t *body,
-    oc_arena_t *arena, json_t **json)
-{
-    u_char                             text[256];
-    oc_json_error_t                    err;
-    ngx_http_office_config_problem_t   problem;
-
-    *json = NULL;
-
-    if (body->len == 0) {
-        return ngx_http_office_config_fail(r, NGX_HTTP_BAD_REQUEST,
-                                           "A JSON object is expected in the "
-                                           "body.");
-    }
-
-    *json = oc_json_decode(arena, body->data, body->len, &err);
-
-    if (*json) {
-        return NGX_OK;
-    }
-
-    if (err.status == OC_JSON_NO_MEMORY) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
-
-    problem.status = (err.status == OC_JSON_TOO_LARGE)
-                     ? NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-                     : NGX_HTTP_BAD_REQUEST;
-
-    problem.message.data = text;
-    problem.message.len = ngx_snprintf(text, sizeof(text),
-                                       "The body is refused: %s (line %ui, "
-                                       "column %ui).",
-                                       oc_json_strerror(err.status), err.line,
-                                       err.column)
-                          - text;
-
-    return ngx_http_office_config_problem(r, &problem);
+    return ngx_http_office_config_insert(r, ctx, json, arena);
 }
 
 
@@ -288,8 +103,9 @@ static ngx_int_t
 ngx_http_office_config_add_reference(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *reference)
 {
-    ngx_int_t  rc;
-    ngx_str_t  url, id;
+    ngx_int_t                       rc;
+    ngx_str_t                       url;
+    ngx_http_office_config_route_t  route;
 
     if (!json_is_string(reference)) {
         return ngx_http_office_config_fail(r, NGX_HTTP_BAD_REQUEST,
@@ -302,13 +118,15 @@ ngx_http_office_config_add_reference(ngx_http_request_t *r,
     url.data = (u_char *) json_string_value(reference);
     url.len = json_string_length(reference);
 
-    rc = ngx_http_office_config_route_reference(r, ctx, &url, &id);
+    rc = ngx_http_office_config_route_url(r, ctx, &url, &route);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc == NGX_DECLINED) {
+    if (rc == NGX_DECLINED
+        || route.resource != NGX_HTTP_OFFICE_CONFIG_CONFIGURATION)
+    {
         return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
                                            "The URL names no client "
                                            "configuration of this "
@@ -317,7 +135,7 @@ ngx_http_office_config_add_reference(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_referred);
 
-    if (oc_store_exists(&ctx->call, &id) != NGX_OK) {
+    if (oc_store_exists(&ctx->call, &route.id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -352,36 +170,18 @@ static ngx_int_t
 ngx_http_office_config_insert(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena)
 {
-    ngx_int_t                          rc;
-    ngx_time_t                        *tp;
-    oc_fault_t                         fault;
-    oc_stamp_t                         stamp;
-    oc_entity_t                        entity;
-    ngx_http_office_config_problem_t   problem;
+    ngx_int_t    rc;
+    oc_fault_t   fault;
+    oc_entity_t  entity;
 
-    tp = ngx_timeofday();
-
-    stamp.sec = tp->sec;
-    stamp.msec = tp->msec;
-
-    if (oc_random_hex(stamp.etag, OC_ETAG_LEN) != NGX_OK) {
+    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = oc_entity_create(&entity, json, &stamp, arena, &fault);
-
-    if (rc == NGX_DECLINED) {
-        ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
-
-        problem.status = NGX_HTTP_BAD_REQUEST;
-        problem.message = fault.message;
-        problem.target = fault.target;
-
-        return ngx_http_office_config_problem(r, &problem);
-    }
+    rc = oc_entity_create(&entity, json, &ctx->stamp, arena, &fault);
 
     if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_office_config_fault(r, rc, &fault);
     }
 
     ctx->id.data = ngx_pnalloc(r->pool, entity.id.len);
@@ -426,18 +226,15 @@ ngx_http_office_config_created(oc_store_call_t *call)
 
 
 /*
- * 201 with what was stored.  Assignments that came with the entity go back
- * with it, in place of the brace at its end.
+ * 201 with what was stored, assignments that came with the entity included;
+ * or 204 if the client prefers that.
  */
 
 static ngx_int_t
 ngx_http_office_config_send_created(ngx_http_request_t *r,
     oc_store_call_t *call)
 {
-    off_t                          total;
-    u_char                        *priority;
-    ngx_str_t                      context, location, digits, *end;
-    ngx_chain_t                   *out, **last;
+    ngx_str_t                      location, digits;
     ngx_http_office_config_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
@@ -447,63 +244,20 @@ ngx_http_office_config_send_created(ngx_http_request_t *r,
     if (ngx_http_office_config_item_url(r, ctx, &ctx->id, &location) != NGX_OK
         || ngx_http_office_config_etag_header(r, &digits) != NGX_OK
         || ngx_http_office_config_add_header(r, "Location", &location)
-           != NGX_OK
-        || ngx_http_office_config_context(r, ctx, "/$entity", &context)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    end = call->tail.len ? &call->tail : &call->json;
-
-    if (call->assignments.len) {
-        end->len--;
+    if (!ctx->minimal) {
+        return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_CREATED);
     }
 
-    total = 0;
-    last = &out;
-
-    if (ngx_http_office_config_append(r, &last, context.data, context.len,
-                                      &total)
-        != NGX_OK
-        || ngx_http_office_config_append(r, &last, call->json.data + 1,
-                                         call->json.len - 1, &total)
-           != NGX_OK)
+    if (ngx_http_office_config_add_header(r, "OData-EntityId", &location)
+        != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (call->tail.len) {
-        priority = ngx_pnalloc(r->pool, NGX_INT32_LEN);
-        if (priority == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (ngx_http_office_config_append(r, &last, priority,
-                                          ngx_sprintf(priority, "%D",
-                                                      call->priority)
-                                          - priority, &total)
-            != NGX_OK
-            || ngx_http_office_config_append(r, &last, call->tail.data,
-                                             call->tail.len, &total)
-               != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    if (call->assignments.len
-        && (ngx_http_office_config_append_literal(r, &last,
-                                                  ",\"assignments\":", &total)
-            != NGX_OK
-            || ngx_http_office_config_append(r, &last, call->assignments.data,
-                                             call->assignments.len, &total)
-               != NGX_OK
-            || ngx_http_office_config_append_literal(r, &last, "}", &total)
-               != NGX_OK))
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_office_config_send(r, NGX_HTTP_CREATED, out, total);
+    return ngx_http_office_config_send_nothing(r, ctx);
 }

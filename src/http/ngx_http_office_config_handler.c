@@ -19,9 +19,13 @@ typedef struct {
     ngx_uint_t                         methods;
     ngx_http_office_config_method_pt   handler;
     ngx_uint_t                         options;    /* of the query */
+    ngx_uint_t                         media;      /* of what is answered */
 } ngx_http_office_config_operation_t;
 
 
+static ngx_int_t ngx_http_office_config_entity(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+static ngx_uint_t ngx_http_office_config_of_assignment(ngx_http_request_t *r);
 static ngx_int_t ngx_http_office_config_not_allowed(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource);
 static ngx_int_t ngx_http_office_config_allow(ngx_http_request_t *r,
@@ -30,43 +34,172 @@ static ngx_int_t ngx_http_office_config_check_query(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t supported);
 static ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
     ngx_str_t *tenant);
-static ngx_uint_t ngx_http_office_config_acceptable(
-    ngx_http_office_config_headers_t *headers);
-static ngx_uint_t ngx_http_office_config_q_zero(u_char *p, u_char *last);
 
 
 #define NGX_HTTP_OFFICE_CONFIG_READ  (NGX_HTTP_GET|NGX_HTTP_HEAD)
 
 
+#define NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS                                  \
+    (oc_option_bit(OC_OPTION_SELECT)|oc_option_bit(OC_OPTION_EXPAND))
+
+#define NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS                                   \
+    (oc_option_bit(OC_OPTION_TOP)|oc_option_bit(OC_OPTION_SKIPTOKEN))
+
+#define NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS  oc_option_bit(OC_OPTION_ID)
+
+
 static ngx_http_office_config_operation_t
     ngx_http_office_config_operations[] =
 {
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS,
-      NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_list,
-      oc_option_bit(OC_OPTION_TOP)|oc_option_bit(OC_OPTION_SKIPTOKEN) },
+    { NGX_HTTP_OFFICE_CONFIG_SINGLETON, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_singleton, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
 
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS,
-      NGX_HTTP_POST,
-      ngx_http_office_config_create,
-      0 },
+    { NGX_HTTP_OFFICE_CONFIG_SINGLETON, NGX_HTTP_PATCH,
+      ngx_http_office_config_update, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
 
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF,
-      NGX_HTTP_POST,
-      ngx_http_office_config_create,
-      0 },
+    { NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_property_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_VALUE },
 
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION,
-      NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_get,
-      0 },
+    { NGX_HTTP_OFFICE_CONFIG_ENTITY, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_entity, NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
 
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION,
-      NGX_HTTP_DELETE,
-      ngx_http_office_config_delete,
-      0 },
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_list, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
 
-    { NGX_HTTP_OFFICE_CONFIG_NOT_FOUND, 0, NULL, 0 }
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_POST,
+      ngx_http_office_config_create, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF, NGX_HTTP_POST,
+      ngx_http_office_config_create, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_count, 0,
+      NGX_HTTP_OFFICE_CONFIG_TEXT },
+
+    { NGX_HTTP_OFFICE_CONFIG_UPDATE_PRIORITIES, NGX_HTTP_POST,
+      ngx_http_office_config_update_priorities, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_get, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION, NGX_HTTP_PATCH|NGX_HTTP_PUT,
+      ngx_http_office_config_update, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION, NGX_HTTP_DELETE,
+      ngx_http_office_config_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_property_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_VALUE },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_property_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_VALUE },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE, NGX_HTTP_PUT,
+      ngx_http_office_config_property_put, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE, NGX_HTTP_DELETE,
+      ngx_http_office_config_property_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_property_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX, NGX_HTTP_PUT|NGX_HTTP_PATCH,
+      ngx_http_office_config_property_put, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX, NGX_HTTP_DELETE,
+      ngx_http_office_config_property_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_property_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION, NGX_HTTP_PUT,
+      ngx_http_office_config_property_put, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION, NGX_HTTP_DELETE,
+      ngx_http_office_config_property_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_property_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_VALUE },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_PUT,
+      ngx_http_office_config_value_put, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_DELETE,
+      ngx_http_office_config_property_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_STREAM, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_stream_get, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_STREAM, NGX_HTTP_PUT,
+      ngx_http_office_config_stream_put, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_STREAM, NGX_HTTP_DELETE,
+      ngx_http_office_config_stream_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGN, NGX_HTTP_POST,
+      ngx_http_office_config_assign, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_assignments, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS, NGX_HTTP_POST,
+      ngx_http_office_config_assignment_add, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_assignments, 0,
+      NGX_HTTP_OFFICE_CONFIG_TEXT },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF, NGX_HTTP_DELETE,
+      ngx_http_office_config_assignment_delete, NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_assignments, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_PATCH,
+      ngx_http_office_config_assignment_update, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_DELETE,
+      ngx_http_office_config_assignment_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT_REF, NGX_HTTP_DELETE,
+      ngx_http_office_config_assignment_delete, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_NOT_FOUND, 0, NULL, 0, 0 }
 };
 
 
@@ -133,8 +266,8 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (ctx->headers.has_accept && r->method != NGX_HTTP_DELETE
-        && !ngx_http_office_config_acceptable(&ctx->headers))
+    if (ctx->headers.has_accept
+        && !ngx_http_office_config_accepted(ctx, op->media))
     {
         return ngx_http_office_config_fail(r, 406, NULL);
     }
@@ -152,6 +285,56 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
     }
 
     return op->handler(r, ctx);
+}
+
+
+/*
+ * $entity with $id (OData 4.01 URL Conventions, 4.16): the entity that has this
+ * URL.
+ */
+
+static ngx_int_t
+ngx_http_office_config_entity(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t                       rc;
+    ngx_http_office_config_route_t  route;
+
+    if (ctx->query.id.len == 0) {
+        return ngx_http_office_config_fail(r, NGX_HTTP_BAD_REQUEST,
+                                           "The query option $id must give "
+                                           "the URL of an entity.");
+    }
+
+    rc = ngx_http_office_config_route_url(r, ctx, &ctx->query.id, &route);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        route.root = ctx->route.root;
+        ctx->route = route;
+
+        switch (route.resource) {
+
+        case NGX_HTTP_OFFICE_CONFIG_SINGLETON:
+            return ngx_http_office_config_singleton(r, ctx);
+
+        case NGX_HTTP_OFFICE_CONFIG_CONFIGURATION:
+            return ngx_http_office_config_get(r, ctx);
+
+        case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT:
+            return ngx_http_office_config_assignments(r, ctx);
+
+        default:
+            break;
+        }
+    }
+
+    return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
+                                       "The URL in $id names no entity of "
+                                       "this service.");
 }
 
 
@@ -261,7 +444,20 @@ ngx_http_office_config_check_query(ngx_http_request_t *r,
     status = oc_query_parse(query, &r->args, buf, supported);
 
     if (status == OC_QUERY_OK) {
+        status = oc_query_resolve(query,
+                                  (ctx->route.resource
+                                   == NGX_HTTP_OFFICE_CONFIG_SINGLETON)
+                                  ? &oc_type_office_configuration
+                                  : &oc_type_configuration,
+                                  r->pool);
+    }
+
+    if (status == OC_QUERY_OK) {
         return NGX_DECLINED;
+    }
+
+    if (status == OC_QUERY_NO_MEMORY) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
@@ -307,104 +503,6 @@ ngx_http_office_config_tenant(ngx_http_request_t *r, ngx_str_t *tenant)
     }
 
     return oc_store_tenant_valid(tenant);
-}
-
-
-/*
- * Whether Accept (RFC 9110, 12.5.1) lets JSON through: the most specific range
- * that fits says so.  Other parameters than "q" choose nothing yet: every
- * answer has minimal control information.
- */
-
-static ngx_uint_t
-ngx_http_office_config_acceptable(ngx_http_office_config_headers_t *headers)
-{
-    u_char      *p, *last, *end, *semicolon;
-    size_t       len;
-    ngx_uint_t   i, best, accepted;
-
-    /* from the least specific one */
-
-    static const ngx_str_t  ranges[] = {
-        ngx_string("*/*"),
-        ngx_string("application/*"),
-        ngx_string("application/json")
-    };
-
-    best = 0;
-    accepted = 0;
-
-    p = headers->accept.data;
-    last = p + headers->accept.len;
-
-    for ( /* void */ ; p < last; p = end + 1) {
-
-        end = ngx_strlchr(p, last, ',');
-        if (end == NULL) {
-            end = last;
-        }
-
-        while (p < end && (*p == ' ' || *p == '\t')) {
-            p++;
-        }
-
-        semicolon = ngx_strlchr(p, end, ';');
-        len = (semicolon ? semicolon : end) - p;
-
-        while (len && (p[len - 1] == ' ' || p[len - 1] == '\t')) {
-            len--;
-        }
-
-        for (i = best; i < 3; i++) {
-
-            if (len != ranges[i].len
-                || ngx_strncasecmp(p, ranges[i].data, len) != 0)
-            {
-                continue;
-            }
-
-            if (i > best) {
-                best = i;
-                accepted = 0;
-            }
-
-            if (!ngx_http_office_config_q_zero(semicolon, end)) {
-                accepted = 1;
-            }
-        }
-    }
-
-    return accepted;
-}
-
-
-/* Whether the parameters from "p" on, NULL for none, contain "q=0". */
-
-static ngx_uint_t
-ngx_http_office_config_q_zero(u_char *p, u_char *last)
-{
-    for ( /* void */ ; p; p = ngx_strlchr(p, last, ';')) {
-
-        p++;
-
-        while (p < last && (*p == ' ' || *p == '\t')) {
-            p++;
-        }
-
-        if (last - p < 3 || (*p | 0x20) != 'q' || p[1] != '=' || p[2] != '0') {
-            continue;
-        }
-
-        for (p += 3; p < last && *p != ';'; p++) {
-            if (*p >= '1' && *p <= '9') {
-                return 0;
-            }
-        }
-
-        return 1;
-    }
-
-    return 0;
 }
 
 
@@ -484,6 +582,17 @@ ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
+static ngx_uint_t
+ngx_http_office_config_of_assignment(ngx_http_request_t *r)
+{
+    ngx_http_office_config_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    return ctx->route.assignment.len != 0;
+}
+
+
 /* The answer when the store could not do what it was asked for. */
 
 ngx_int_t
@@ -500,12 +609,25 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
         problem.status = NGX_HTTP_NOT_FOUND;
         ngx_str_set(&problem.message,
                     "There is no client configuration with this id.");
+
+        if (ngx_http_office_config_of_assignment(r)) {
+            ngx_str_set(&problem.message,
+                        "There is no such assignment or client "
+                        "configuration.");
+        }
+
         break;
 
     case OC_STORE_EXISTS:
         problem.status = NGX_HTTP_CONFLICT;
         ngx_str_set(&problem.message,
                     "A client configuration with this id exists.");
+
+        if (ngx_http_office_config_of_assignment(r)) {
+            ngx_str_set(&problem.message,
+                        "An assignment with this id exists.");
+        }
+
         ngx_str_set(&problem.target, "id");
         break;
 
@@ -515,6 +637,20 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
                     "The highest priority is in use. Give one in the "
                     "request.");
         ngx_str_set(&problem.target, "priority");
+        break;
+
+    case OC_STORE_TYPE:
+        problem.status = NGX_HTTP_BAD_REQUEST;
+        ngx_str_set(&problem.message,
+                    "The type of a client configuration cannot be changed.");
+        ngx_str_set(&problem.target, "@odata.type");
+        break;
+
+    case OC_STORE_LIMIT:
+        problem.status = NGX_HTTP_CONFLICT;
+        ngx_str_set(&problem.message,
+                    "The client configuration has as many assignments as it "
+                    "may have.");
         break;
 
     case OC_STORE_PRECONDITION:

@@ -11,6 +11,21 @@
 #include "ngx_http_office_config.h"
 
 
+/* what an operation answers with, if it has something to say */
+
+enum {
+    NGX_HTTP_OFFICE_CONFIG_JSON = 0,
+    NGX_HTTP_OFFICE_CONFIG_TEXT,
+    NGX_HTTP_OFFICE_CONFIG_VALUE,     /* JSON, or text for $value */
+    NGX_HTTP_OFFICE_CONFIG_ANY        /* nothing, or what the client put */
+};
+
+
+/* ngx_http_office_config_accept.c */
+
+ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
+    ngx_uint_t media);
+
 /* ngx_http_office_config_handler.c */
 
 void ngx_http_office_config_call(ngx_http_request_t *r,
@@ -20,6 +35,83 @@ ngx_http_request_t *ngx_http_office_config_waiting(oc_store_call_t *call);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
 ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
     oc_store_call_t *call);
+
+/* ngx_http_office_config_json.c */
+
+ngx_int_t ngx_http_office_config_read_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx,
+    ngx_http_office_config_json_pt handler);
+ngx_int_t ngx_http_office_config_plain_body(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *body, ngx_int_t *rc);
+ngx_int_t ngx_http_office_config_bad_encoding(ngx_http_request_t *r);
+ngx_int_t ngx_http_office_config_fault(ngx_http_request_t *r, ngx_int_t rc,
+    oc_fault_t *fault);
+ngx_int_t ngx_http_office_config_stamp(ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_condition.c */
+
+ngx_int_t ngx_http_office_config_condition(ngx_http_request_t *r,
+    oc_store_condition_t *condition);
+ngx_int_t ngx_http_office_config_etag_list(ngx_http_request_t *r,
+    ngx_str_t *list, ngx_str_t *etags);
+ngx_int_t ngx_http_office_config_preconditions(ngx_http_request_t *r,
+    ngx_str_t *digits);
+
+/* ngx_http_office_config_prefer.c */
+
+void ngx_http_office_config_prefer(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+void ngx_http_office_config_trim(ngx_str_t *s);
+ngx_int_t ngx_http_office_config_preference_applied(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_update.c */
+
+ngx_int_t ngx_http_office_config_update(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_singleton.c */
+
+ngx_int_t ngx_http_office_config_singleton(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_property.c */
+
+ngx_int_t ngx_http_office_config_property_get(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_property_put(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_property_delete(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_value_put(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_stream.c */
+
+ngx_int_t ngx_http_office_config_stream_get(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_stream_put(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_stream_delete(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_assignment.c */
+
+ngx_int_t ngx_http_office_config_assignments(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_assignment_add(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_assignment_update(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_action.c */
+
+ngx_int_t ngx_http_office_config_assign(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_update_priorities(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_create.c */
 
@@ -32,8 +124,8 @@ ngx_int_t ngx_http_office_config_get(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_list(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
-ngx_int_t ngx_http_office_config_context(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, const char *suffix, ngx_str_t *text);
+ngx_int_t ngx_http_office_config_count(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_delete.c */
 

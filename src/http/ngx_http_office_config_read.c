@@ -5,19 +5,15 @@
 
 
 #include "ngx_http_office_config_handler.h"
+#include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
 
 
-#define NGX_HTTP_OFFICE_CONFIG_CONTEXT                                        \
-    "/$metadata#officeConfiguration/clientConfigurations"
-
-
 static void ngx_http_office_config_got(oc_store_call_t *call);
-static ngx_int_t ngx_http_office_config_send_entity(ngx_http_request_t *r,
-    oc_store_call_t *call);
-static ngx_uint_t ngx_http_office_config_etag_listed(ngx_str_t *list,
-    ngx_str_t *digits);
+static ngx_int_t ngx_http_office_config_page_fragment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
+static void ngx_http_office_config_counted(oc_store_call_t *call);
 static void ngx_http_office_config_listed_page(oc_store_call_t *call);
 static ngx_int_t ngx_http_office_config_send_page(ngx_http_request_t *r,
     oc_store_call_t *call);
@@ -42,7 +38,14 @@ ngx_http_office_config_get(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_got);
 
-    if (oc_store_get(&ctx->call, &ctx->route.id) != NGX_OK) {
+    if (ctx->query.expand) {
+        rc = oc_store_expanded(&ctx->call, &ctx->route.id);
+
+    } else {
+        rc = oc_store_get(&ctx->call, &ctx->route.id);
+    }
+
+    if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -57,8 +60,10 @@ ngx_http_office_config_get(ngx_http_request_t *r,
 static void
 ngx_http_office_config_got(oc_store_call_t *call)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
+    ngx_int_t                      rc;
+    ngx_str_t                      digits;
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
 
     r = ngx_http_office_config_waiting(call);
 
@@ -66,152 +71,28 @@ ngx_http_office_config_got(oc_store_call_t *call)
         return;
     }
 
-    if (call->status == OC_STORE_OK) {
-        rc = ngx_http_office_config_send_entity(r, call);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    if (call->status == OC_STORE_OK
+        && !ngx_http_office_config_of_type(&call->json, ctx->route.cast))
+    {
+        call->status = OC_STORE_NOT_FOUND;
+    }
+
+    if (call->status != OC_STORE_OK) {
+        rc = ngx_http_office_config_store_problem(r, call);
 
     } else {
-        rc = ngx_http_office_config_store_problem(r, call);
+        (void) oc_store_etag(&call->json, &digits);
+
+        rc = ngx_http_office_config_check_etag(r, &digits);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
+        }
     }
 
     ngx_http_office_config_finish(r, rc);
-}
-
-
-/* The JSON goes out as it is stored, behind the context URL. */
-
-static ngx_int_t
-ngx_http_office_config_send_entity(ngx_http_request_t *r,
-    oc_store_call_t *call)
-{
-    off_t                          total;
-    ngx_str_t                      context, digits, *condition;
-    ngx_chain_t                   *out, **last;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    (void) oc_store_etag(&call->json, &digits);
-
-    if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (r->headers_in.if_match) {
-        condition = &r->headers_in.if_match->value;
-
-        if (!ngx_http_office_config_etag_listed(condition, &digits)) {
-            r->headers_out.etag->hash = 0;
-            r->headers_out.etag = NULL;
-
-            return ngx_http_office_config_fail(r, NGX_HTTP_PRECONDITION_FAILED,
-                                               NULL);
-        }
-    }
-
-    if (r->headers_in.if_none_match) {
-        condition = &r->headers_in.if_none_match->value;
-
-        if (ngx_http_office_config_etag_listed(condition, &digits)) {
-            return ngx_http_office_config_send(r, NGX_HTTP_NOT_MODIFIED, NULL,
-                                               0);
-        }
-    }
-
-    if (ngx_http_office_config_context(r, ctx, "/$entity", &context)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    total = 0;
-    last = &out;
-
-    if (ngx_http_office_config_append(r, &last, context.data, context.len,
-                                      &total)
-        != NGX_OK
-        || ngx_http_office_config_append(r, &last, call->json.data + 1,
-                                         call->json.len - 1, &total)
-           != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_office_config_send(r, NGX_HTTP_OK, out, total);
-}
-
-
-/*
- * Whether an ETag is in a list of If-Match or If-None-Match, by weak
- * comparison (RFC 9110, 8.8.3.2; OData 4.01 Protocol, 8.2.4); "*" stands for
- * any.
- */
-
-static ngx_uint_t
-ngx_http_office_config_etag_listed(ngx_str_t *list, ngx_str_t *digits)
-{
-    u_char  *p, *last;
-
-    if (list->len == 1 && list->data[0] == '*') {
-        return 1;
-    }
-
-    p = list->data;
-    last = p + list->len;
-
-    while ((size_t) (last - p) >= digits->len + 2) {
-
-        if (p[0] == '"' && p[digits->len + 1] == '"'
-            && ngx_strncmp(p + 1, digits->data, digits->len) == 0)
-        {
-            return 1;
-        }
-
-        p++;
-    }
-
-    return 0;
-}
-
-
-/*
- * The beginning of a response's object up to the comma behind the context
- * URL, which "suffix" ends.
- */
-
-ngx_int_t
-ngx_http_office_config_context(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, const char *suffix, ngx_str_t *text)
-{
-    u_char  *p;
-    size_t   len;
-
-    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    len = ngx_strlen(suffix);
-
-    text->len = sizeof("{\"@odata.context\":\"\",") - 1
-                + oc_json_escaped_len(ctx->base.data, ctx->base.len)
-                + sizeof(NGX_HTTP_OFFICE_CONFIG_CONTEXT) - 1 + len;
-
-    p = ngx_pnalloc(r->pool, text->len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = p;
-
-    p = ngx_cpymem(p, "{\"@odata.context\":\"",
-                   sizeof("{\"@odata.context\":\"") - 1);
-    p = oc_json_escape(p, ctx->base.data, ctx->base.len);
-    p = ngx_cpymem(p, NGX_HTTP_OFFICE_CONFIG_CONTEXT,
-                   sizeof(NGX_HTTP_OFFICE_CONFIG_CONTEXT) - 1);
-    p = ngx_cpymem(p, suffix, len);
-    *p++ = '"';
-    *p = ',';
-
-    return NGX_OK;
 }
 
 
@@ -266,7 +147,7 @@ ngx_http_office_config_list(ngx_http_request_t *r,
         limit = ngx_min(limit, ctx->query.top);
     }
 
-    if (oc_store_list(&ctx->call, &after, limit) != NGX_OK) {
+    if (oc_store_list(&ctx->call, &after, limit, ctx->route.cast) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -319,61 +200,99 @@ ngx_http_office_config_listed_page(oc_store_call_t *call)
 static ngx_int_t
 ngx_http_office_config_send_page(ngx_http_request_t *r, oc_store_call_t *call)
 {
-    off_t                          total;
-    ngx_str_t                      context, link;
-    ngx_uint_t                     i;
-    ngx_chain_t                   *out, **last;
+    ngx_str_t                      fragment, link;
     ngx_http_office_config_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
 
-    if (ngx_http_office_config_context(r, ctx, "", &context) != NGX_OK
-        || ngx_http_office_config_next_link(r, ctx, &call->next, &link)
-           != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    total = 0;
-    last = &out;
-
-    if (ngx_http_office_config_append(r, &last, context.data, context.len,
-                                      &total)
+    if (ngx_http_office_config_next_link(r, ctx, &call->next, &link)
         != NGX_OK
-        || ngx_http_office_config_append(r, &last, link.data, link.len,
-                                         &total)
-           != NGX_OK
-        || ngx_http_office_config_append_literal(r, &last, "\"value\":[",
-                                                 &total)
-           != NGX_OK)
+        || ngx_http_office_config_page_fragment(r, ctx, &fragment) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    for (i = 0; i < call->npage; i++) {
+    return ngx_http_office_config_send_collection(r, ctx, &fragment, &link);
+}
 
-        if (i
-            && ngx_http_office_config_append_literal(r, &last, ",", &total)
-               != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
 
-        if (ngx_http_office_config_append(r, &last, call->page[i].data,
-                                          call->page[i].len, &total)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+static ngx_int_t
+ngx_http_office_config_page_fragment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment)
+{
+    if (ctx->route.cast == NULL) {
+        ngx_str_set(fragment, NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_CONTEXT);
+        return NGX_OK;
     }
 
-    if (ngx_http_office_config_append_literal(r, &last, "]}", &total)
-        != NGX_OK)
-    {
+    fragment->len = sizeof(NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_CONTEXT
+                           "/" OC_NAMESPACE ".") - 1
+                    + ctx->route.cast->name.len;
+
+    fragment->data = ngx_pnalloc(r->pool, fragment->len);
+    if (fragment->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(fragment->data,
+                       NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_CONTEXT
+                       "/" OC_NAMESPACE ".%V", &ctx->route.cast->name);
+
+    return NGX_OK;
+}
+
+
+/* GET of the collection's $count. */
+
+ngx_int_t
+ngx_http_office_config_count(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_http_office_config_call(r, ctx, ngx_http_office_config_counted);
+
+    if (oc_store_count(&ctx->call) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_office_config_send(r, NGX_HTTP_OK, out, total);
+    r->main->count++;
+
+    ngx_http_office_config_wait(r);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_office_config_counted(oc_store_call_t *call)
+{
+    ngx_int_t                      rc;
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    if (call->status == OC_STORE_OK) {
+        rc = ngx_http_office_config_send_count(r, ctx, call->count);
+
+    } else {
+        rc = ngx_http_office_config_store_problem(r, call);
+    }
+
+    ngx_http_office_config_finish(r, rc);
 }
 
 
@@ -412,7 +331,8 @@ ngx_http_office_config_next_link(ngx_http_request_t *r,
     url = ngx_pnalloc(r->pool,
                       ctx->base.len
                       + sizeof("/officeConfiguration/clientConfigurations"
-                               "?$top=&$skiptoken=") - 1
+                               "/" OC_NAMESPACE ".?$top=&$skiptoken=") - 1
+                      + (ctx->route.cast ? ctx->route.cast->name.len : 0)
                       + NGX_INT_T_LEN
                       + ngx_base64_encoded_length(next->len));
 
@@ -422,8 +342,14 @@ ngx_http_office_config_next_link(ngx_http_request_t *r,
 
     ngx_encode_base64url(&token, next);
 
-    p = ngx_sprintf(url, "%V/officeConfiguration/clientConfigurations?",
+    p = ngx_sprintf(url, "%V/officeConfiguration/clientConfigurations",
                     &ctx->base);
+
+    if (ctx->route.cast) {
+        p = ngx_sprintf(p, "/" OC_NAMESPACE ".%V", &ctx->route.cast->name);
+    }
+
+    *p++ = '?';
 
     if (top) {
         p = ngx_sprintf(p, "$top=%ui&", top);

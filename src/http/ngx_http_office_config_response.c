@@ -27,6 +27,8 @@ static void ngx_http_office_config_read_headers(ngx_http_request_t *r,
     ngx_http_office_config_headers_t *headers);
 static void ngx_http_office_config_join(ngx_http_request_t *r,
     ngx_str_t *list, ngx_str_t *value);
+static ngx_int_t ngx_http_office_config_set_etag(ngx_http_request_t *r,
+    ngx_str_t *digits, size_t weak);
 static ngx_http_office_config_status_t *ngx_http_office_config_find_status(
     ngx_uint_t status);
 
@@ -186,6 +188,17 @@ ngx_http_office_config_read_headers(ngx_http_request_t *r,
                 ngx_http_office_config_join(r, &headers->accept,
                                             &header[i].value);
                 headers->has_accept = 1;
+
+            } else if (ngx_strncmp(header[i].lowcase_key, "prefer", 6) == 0) {
+                ngx_http_office_config_join(r, &headers->prefer,
+                                            &header[i].value);
+            }
+
+            break;
+
+        case sizeof("odata-version") - 1:
+            if (ngx_strncmp(header[i].lowcase_key, "odata-version", 13) == 0) {
+                headers->odata_version = header[i].value;
             }
 
             break;
@@ -320,15 +333,32 @@ ngx_http_office_config_common_headers(ngx_http_request_t *r,
 }
 
 
-/* Sets the ETag from the digits of a stored configuration. */
+/* Sets the ETag of an entity, which is weak, from its digits. */
 
 ngx_int_t
 ngx_http_office_config_etag_header(ngx_http_request_t *r, ngx_str_t *digits)
 {
+    return ngx_http_office_config_set_etag(r, digits, 2);
+}
+
+
+/* The same for a stream, whose bytes it stands for. */
+
+ngx_int_t
+ngx_http_office_config_strong_etag(ngx_http_request_t *r, ngx_str_t *digits)
+{
+    return ngx_http_office_config_set_etag(r, digits, 0);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_set_etag(ngx_http_request_t *r, ngx_str_t *digits,
+    size_t weak)
+{
     u_char     *p;
     ngx_str_t   value;
 
-    value.len = sizeof("W/\"\"") - 1 + digits->len;
+    value.len = weak + sizeof("\"\"") - 1 + digits->len;
 
     p = ngx_pnalloc(r->pool, value.len);
     if (p == NULL) {
@@ -337,7 +367,8 @@ ngx_http_office_config_etag_header(ngx_http_request_t *r, ngx_str_t *digits)
 
     value.data = p;
 
-    p = ngx_cpymem(p, "W/\"", 3);
+    p = ngx_cpymem(p, "W/", weak);
+    *p++ = '"';
     p = ngx_cpymem(p, digits->data, digits->len);
     *p = '"';
 
@@ -403,6 +434,39 @@ ngx_http_office_config_content_type(ngx_http_request_t *r)
 }
 
 
+void
+ngx_http_office_config_text_type(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_str_t  type;
+
+    ngx_str_set(&type, "text/plain;charset=utf-8");
+
+    ngx_http_office_config_media_type(r, ctx, &type);
+}
+
+
+/* Has the response have another media type than that of JSON. */
+
+void
+ngx_http_office_config_media_type(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *type)
+{
+    u_char  *p;
+
+    ctx->typed = 1;
+
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
+
+    p = ngx_strlchr(type->data, type->data + type->len, ';');
+
+    r->headers_out.content_type_len = p ? (size_t) (p - type->data)
+                                        : type->len;
+}
+
+
 /*
  * Sends a response of JSON, or without a body if "out" is NULL.  Headers that
  * are special to it have been added before.  Returns what the request is to
@@ -434,6 +498,13 @@ ngx_http_office_config_send(ngx_http_request_t *r, ngx_uint_t status,
 
     r->headers_out.status = status;
 
+    if (out == NULL && ctx->typed) {
+        r->header_only = 1;
+        r->headers_out.content_length_n = 0;
+
+        return ngx_http_send_header(r);
+    }
+
     if (out == NULL) {
         r->header_only = 1;
 
@@ -444,7 +515,9 @@ ngx_http_office_config_send(ngx_http_request_t *r, ngx_uint_t status,
         return ngx_http_send_header(r);
     }
 
-    ngx_http_office_config_content_type(r);
+    if (!ctx->typed) {
+        ngx_http_office_config_content_type(r);
+    }
 
     r->headers_out.content_length_n = len;
 

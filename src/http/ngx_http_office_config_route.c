@@ -25,61 +25,6 @@ static ngx_int_t ngx_http_office_config_split(ngx_pool_t *pool,
     ngx_uint_t encoded, ngx_uint_t merge);
 static ngx_int_t ngx_http_office_config_find_root(ngx_http_request_t *r,
     ngx_http_office_config_path_t *path, ngx_str_t *root, ngx_uint_t *n);
-static ngx_int_t ngx_http_office_config_find_resource(ngx_pool_t *pool,
-    ngx_http_office_config_route_t *route, ngx_str_t *segment, ngx_uint_t n);
-static void ngx_http_office_config_find_below(
-    ngx_http_office_config_route_t *route, ngx_str_t *segment, ngx_uint_t n);
-static ngx_int_t ngx_http_office_config_key(ngx_pool_t *pool,
-    ngx_str_t *segment, ngx_str_t *key);
-static ngx_uint_t ngx_http_office_config_listed(const ngx_str_t *names,
-    ngx_str_t *name);
-
-
-#define ngx_http_office_config_is(segment, text)                              \
-    ((segment)->len == sizeof(text) - 1                                       \
-     && ngx_strncmp((segment)->data, text, sizeof(text) - 1) == 0)
-
-
-/* what the contract has and this version has not */
-
-static const ngx_str_t  ngx_http_office_config_below_root[] = {
-    ngx_string("$metadata"),
-    ngx_string("$batch"),
-    ngx_string("$entity"),
-    ngx_null_string
-};
-
-static const ngx_str_t  ngx_http_office_config_below_singleton[] = {
-    ngx_string("id"),
-    ngx_string("tenantCheckinStatuses"),
-    ngx_string("tenantUserCheckinSummary"),
-    ngx_null_string
-};
-
-static const ngx_str_t  ngx_http_office_config_below_collection[] = {
-    ngx_string("$count"),
-    ngx_string("updatePriorities"),
-    ngx_string("microsoft.graph.updatePriorities"),
-    ngx_string("microsoft.management.services.api.updatePriorities"),
-    ngx_null_string
-};
-
-static const ngx_str_t  ngx_http_office_config_below_item[] = {
-    ngx_string("$ref"),
-    ngx_string("id"),
-    ngx_string("userPreferencePayload"),
-    ngx_string("policyPayload"),
-    ngx_string("description"),
-    ngx_string("displayName"),
-    ngx_string("priority"),
-    ngx_string("lastModifiedDateTime"),
-    ngx_string("userCheckinSummary"),
-    ngx_string("checkinStatuses"),
-    ngx_string("assignments"),
-    ngx_string("assign"),
-    ngx_string("microsoft.graph.assign"),
-    ngx_null_string
-};
 
 
 /*
@@ -129,7 +74,7 @@ ngx_http_office_config_route(ngx_http_request_t *r,
             && ngx_http_office_config_find_root(r, &path, &route->root, &root)
                == NGX_OK)
         {
-            return ngx_http_office_config_find_resource(r->pool, route,
+            return ngx_http_office_config_resource(r->pool, route,
                                                         &path.segments[root],
                                                         path.n - root);
         }
@@ -146,7 +91,7 @@ ngx_http_office_config_route(ngx_http_request_t *r,
         && ngx_http_office_config_find_root(r, &path, &route->root, &root)
            == NGX_OK)
     {
-        return ngx_http_office_config_find_resource(r->pool, route,
+        return ngx_http_office_config_resource(r->pool, route,
                                                     &path.segments[root],
                                                     path.n - root);
     }
@@ -271,7 +216,7 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
 
     for (i = 0; i < path->n; i++) {
         if (ngx_http_office_config_is(&path->segments[i],
-                                      NGX_HTTP_OFFICE_CONFIG_SINGLETON))
+                                      NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
         {
             break;
         }
@@ -314,210 +259,21 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
 
 
 /*
- * From the segments below the root to the resource.  NGX_OK, or NGX_ERROR if
- * memory is out.
- */
-
-static ngx_int_t
-ngx_http_office_config_find_resource(ngx_pool_t *pool,
-    ngx_http_office_config_route_t *route, ngx_str_t *segment, ngx_uint_t n)
-{
-    ngx_int_t   rc;
-    ngx_str_t   rest;
-    ngx_uint_t  keyed;
-
-    route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_FOUND;
-
-    if (n == 0
-        || (n == 1 && ngx_http_office_config_listed(
-                                   ngx_http_office_config_below_root, segment))
-        || (n == 1 && ngx_http_office_config_is(segment,
-                                            NGX_HTTP_OFFICE_CONFIG_SINGLETON)))
-    {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
-        return NGX_OK;
-    }
-
-    if (!ngx_http_office_config_is(segment, NGX_HTTP_OFFICE_CONFIG_SINGLETON))
-    {
-        return NGX_OK;
-    }
-
-    segment++;
-    n--;
-
-    keyed = 0;
-    rest = *segment;
-
-    if (rest.len > sizeof(NGX_HTTP_OFFICE_CONFIG_COLLECTION) - 1
-        && rest.data[sizeof(NGX_HTTP_OFFICE_CONFIG_COLLECTION) - 1] == '(')
-    {
-        keyed = 1;
-        rest.len = sizeof(NGX_HTTP_OFFICE_CONFIG_COLLECTION) - 1;
-    }
-
-    if (!ngx_http_office_config_is(&rest, NGX_HTTP_OFFICE_CONFIG_COLLECTION)) {
-
-        if (ngx_http_office_config_listed(
-                              ngx_http_office_config_below_singleton, segment))
-        {
-            route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
-        }
-
-        return NGX_OK;
-    }
-
-    if (keyed) {
-        rest.data += rest.len;
-        rest.len = segment->len - rest.len;
-
-        rc = ngx_http_office_config_key(pool, &rest, &route->id);
-
-        if (rc != NGX_OK) {
-            return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
-        }
-
-        ngx_http_office_config_find_below(route, segment + 1, n - 1);
-        return NGX_OK;
-    }
-
-    segment++;
-    n--;
-
-    if (n == 0) {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS;
-        return NGX_OK;
-    }
-
-    if (n == 1 && ngx_http_office_config_is(segment, "$ref")) {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF;
-        return NGX_OK;
-    }
-
-    if (ngx_http_office_config_listed(ngx_http_office_config_below_collection,
-                                      segment)
-        || oc_type_find(segment->data, segment->len))
-    {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
-        return NGX_OK;
-    }
-
-    route->id = *segment;
-
-    ngx_http_office_config_find_below(route, segment + 1, n - 1);
-
-    return NGX_OK;
-}
-
-
-/* From the segments below an item, whose key is in the route. */
-
-static void
-ngx_http_office_config_find_below(ngx_http_office_config_route_t *route,
-    ngx_str_t *segment, ngx_uint_t n)
-{
-    if (oc_id_valid(route->id.data, route->id.len) != NGX_OK) {
-        return;
-    }
-
-    if (n == 0) {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATION;
-        return;
-    }
-
-    if (ngx_http_office_config_listed(ngx_http_office_config_below_item,
-                                      segment)
-        || oc_type_find(segment->data, segment->len))
-    {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
-    }
-}
-
-
-/*
- * Takes the key from ('key'), in which a quote is doubled (OData ABNF,
- * parensKey).  NGX_OK; NGX_DECLINED if that is not its form; NGX_ERROR if
- * memory is out.
- */
-
-static ngx_int_t
-ngx_http_office_config_key(ngx_pool_t *pool, ngx_str_t *segment,
-    ngx_str_t *key)
-{
-    u_char  *p, *last, *dst;
-
-    if (segment->len < sizeof("('')") - 1
-        || segment->data[0] != '(' || segment->data[1] != '\''
-        || segment->data[segment->len - 2] != '\''
-        || segment->data[segment->len - 1] != ')')
-    {
-        return NGX_DECLINED;
-    }
-
-    p = segment->data + 2;
-    last = segment->data + segment->len - 2;
-
-    if (ngx_strlchr(p, last, '\'') == NULL) {
-        key->data = p;
-        key->len = last - p;
-        return NGX_OK;
-    }
-
-    dst = ngx_pnalloc(pool, last - p);
-    if (dst == NULL) {
-        return NGX_ERROR;
-    }
-
-    key->data = dst;
-
-    for ( /* void */ ; p < last; p++) {
-
-        if (*p == '\'' && (++p == last || *p != '\'')) {
-            return NGX_DECLINED;
-        }
-
-        *dst++ = *p;
-    }
-
-    key->len = dst - key->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_office_config_listed(const ngx_str_t *names, ngx_str_t *name)
-{
-    for ( /* void */ ; names->len; names++) {
-
-        if (names->len == name->len
-            && ngx_strncmp(names->data, name->data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * The key of the configuration that an @odata.id names: an absolute URL of
- * this service, or a path relative to its root or to the singleton.  NGX_OK;
- * NGX_DECLINED if it names no configuration of this collection; NGX_ERROR if
- * memory is out.
+ * The resource that an @odata.id or $id names: an absolute URL of this
+ * service, or a path relative to its root or to the singleton.  NGX_OK;
+ * NGX_DECLINED if it is not of this service; NGX_ERROR if memory is out.
  */
 
 ngx_int_t
-ngx_http_office_config_route_reference(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id)
+ngx_http_office_config_route_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url,
+    ngx_http_office_config_route_t *route)
 {
     u_char                          *p, *last;
     ngx_int_t                        rc;
     ngx_str_t                       *segment, singleton;
     ngx_uint_t                       n;
     ngx_http_office_config_path_t    path;
-    ngx_http_office_config_route_t   route;
 
     if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
         return NGX_ERROR;
@@ -562,45 +318,16 @@ ngx_http_office_config_route_reference(ngx_http_request_t *r,
     segment = path.segments;
     n = path.n;
 
-    if (!ngx_http_office_config_is(segment, NGX_HTTP_OFFICE_CONFIG_SINGLETON))
+    if (!ngx_http_office_config_is(segment, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
     {
-        ngx_str_set(&singleton, NGX_HTTP_OFFICE_CONFIG_SINGLETON);
+        ngx_str_set(&singleton, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME);
 
         ngx_memmove(segment + 1, segment, n * sizeof(ngx_str_t));
         *segment = singleton;
         n++;
     }
 
-    ngx_memzero(&route, sizeof(ngx_http_office_config_route_t));
+    ngx_memzero(route, sizeof(ngx_http_office_config_route_t));
 
-    if (ngx_http_office_config_find_resource(r->pool, &route, segment, n)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (route.resource != NGX_HTTP_OFFICE_CONFIG_CONFIGURATION) {
-        return NGX_DECLINED;
-    }
-
-    *id = route.id;
-
-    return NGX_OK;
-}
-
-
-/*
- * Whether a key that stands as a segment of its own, as in /key, would be
- * taken for something else.
- */
-
-ngx_uint_t
-ngx_http_office_config_is_reserved(ngx_str_t *key)
-{
-    return key->data[0] == '$'
-           || ngx_http_office_config_is(key, ".")
-           || ngx_http_office_config_is(key, "..")
-           || oc_type_find(key->data, key->len)
-           || ngx_http_office_config_listed(
-                                 ngx_http_office_config_below_collection, key);
+    return ngx_http_office_config_resource(r->pool, route, segment, n);
 }

@@ -11,16 +11,27 @@
 #include "ngx_http_office_config.h"
 
 
-#define NGX_HTTP_OFFICE_CONFIG_SINGLETON   "officeConfiguration"
-#define NGX_HTTP_OFFICE_CONFIG_COLLECTION  "clientConfigurations"
+#define NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME   "officeConfiguration"
+#define NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME  "clientConfigurations"
+
+
+#define ngx_http_office_config_is(segment, text)                              \
+    ((segment)->len == sizeof(text) - 1                                       \
+     && ngx_strncmp((segment)->data, text, sizeof(text) - 1) == 0)
 
 
 /* ngx_http_office_config_route.c */
 
 ngx_int_t ngx_http_office_config_route(ngx_http_request_t *r,
     ngx_http_office_config_route_t *route);
-ngx_int_t ngx_http_office_config_route_reference(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id);
+ngx_int_t ngx_http_office_config_route_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url,
+    ngx_http_office_config_route_t *route);
+
+/* ngx_http_office_config_resource.c */
+
+ngx_int_t ngx_http_office_config_resource(ngx_pool_t *pool,
+    ngx_http_office_config_route_t *route, ngx_str_t *segment, ngx_uint_t n);
 ngx_uint_t ngx_http_office_config_is_reserved(ngx_str_t *key);
 
 /* ngx_http_office_config_url.c */
@@ -30,6 +41,10 @@ ngx_int_t ngx_http_office_config_base(ngx_http_request_t *r,
 ngx_uint_t ngx_http_office_config_is_absolute(ngx_str_t *url);
 ngx_int_t ngx_http_office_config_item_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url);
+ngx_int_t ngx_http_office_config_assignment_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url);
+ngx_int_t ngx_http_office_config_quoted(ngx_http_request_t *r, ngx_str_t *id,
+    ngx_str_t *key);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_ROUTE_H_INCLUDED_ */

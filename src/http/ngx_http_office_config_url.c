@@ -174,7 +174,7 @@ ngx_http_office_config_item_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url)
 {
     u_char      *p;
-    size_t       i, len;
+    size_t       len;
     ngx_str_t    key;
     ngx_uint_t   parens;
 
@@ -186,31 +186,13 @@ ngx_http_office_config_item_url(ngx_http_request_t *r,
 
     parens = ngx_http_office_config_is_reserved(id);
 
-    if (parens) {
-
-        /* a quote is doubled */
-
-        key.data = ngx_pnalloc(r->pool, 2 * id->len);
-        if (key.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        p = key.data;
-
-        for (i = 0; i < id->len; i++) {
-            if (id->data[i] == '\'') {
-                *p++ = '\'';
-            }
-
-            *p++ = id->data[i];
-        }
-
-        key.len = p - key.data;
+    if (parens && ngx_http_office_config_quoted(r, id, &key) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     len = ctx->base.len
-          + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION "('')") - 1
+          + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
+                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME "('')") - 1
           + oc_url_encoded_len(&key);
 
     p = ngx_pnalloc(r->pool, len);
@@ -221,10 +203,10 @@ ngx_http_office_config_item_url(ngx_http_request_t *r,
     url->data = p;
 
     p = ngx_cpymem(p, ctx->base.data, ctx->base.len);
-    p = ngx_cpymem(p, "/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION,
-                   sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON
-                          "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION) - 1);
+    p = ngx_cpymem(p, "/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
+                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME,
+                   sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
+                          "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME) - 1);
 
     p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
     p = oc_url_encode(p, &key);
@@ -234,6 +216,74 @@ ngx_http_office_config_item_url(ngx_http_request_t *r,
     }
 
     url->len = p - url->data;
+
+    return NGX_OK;
+}
+
+
+/* The absolute URL of the assignment of the route. */
+
+ngx_int_t
+ngx_http_office_config_assignment_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url)
+{
+    u_char     *p;
+    ngx_str_t   item;
+
+    if (ngx_http_office_config_item_url(r, ctx, &ctx->route.id, &item)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(r->pool, item.len + sizeof("/assignments/") - 1
+                             + oc_url_encoded_len(&ctx->route.assignment));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    url->data = p;
+
+    p = ngx_cpymem(p, item.data, item.len);
+    p = ngx_cpymem(p, "/assignments/", sizeof("/assignments/") - 1);
+    p = oc_url_encode(p, &ctx->route.assignment);
+
+    url->len = p - url->data;
+
+    return NGX_OK;
+}
+
+
+/* A key as in ('key'): a quote is doubled (OData ABNF, SQUOTE-in-string). */
+
+ngx_int_t
+ngx_http_office_config_quoted(ngx_http_request_t *r, ngx_str_t *id,
+    ngx_str_t *key)
+{
+    u_char  *p;
+    size_t   i;
+
+    if (memchr(id->data, '\'', id->len) == NULL) {
+        *key = *id;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, 2 * id->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->data = p;
+
+    for (i = 0; i < id->len; i++) {
+        if (id->data[i] == '\'') {
+            *p++ = '\'';
+        }
+
+        *p++ = id->data[i];
+    }
+
+    key->len = p - key->data;
 
     return NGX_OK;
 }

@@ -19,11 +19,10 @@ static ngx_int_t oc_entity_id(ngx_str_t *id, json_t *value,
 static ngx_int_t oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
     const oc_property_t *property, json_t *value, const oc_stamp_t *stamp,
     oc_fault_t *fault);
-static ngx_int_t oc_entity_assignments(oc_entity_t *entity, json_t *json,
-    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault);
 static ngx_int_t oc_entity_assignment(oc_assignment_t *assignment,
     json_t *json, const oc_stamp_t *stamp, oc_arena_t *arena,
     const oc_path_t *path, oc_fault_t *fault);
+static void oc_entity_start(oc_buf_t *b, const oc_stamp_t *stamp);
 
 
 /*
@@ -67,9 +66,7 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
 
     oc_buf_init(&b, arena, 2048);
 
-    oc_buf_literal(&b, OC_ETAG_PREFIX);
-    oc_buf_append(&b, stamp->etag, OC_ETAG_LEN);
-    oc_buf_literal(&b, "\\\"\"");
+    oc_entity_start(&b, stamp);
 
     if (object.odata_type) {
         oc_buf_literal(&b, ",\"@odata.type\":");
@@ -120,9 +117,22 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
         return NGX_OK;
     }
 
-    return oc_entity_assignments(entity,
-                                 object.values[OC_CONFIGURATION_ASSIGNMENTS],
-                                 stamp, arena, fault);
+    entity->has_assignments = 1;
+
+    return oc_assignments_read(&entity->assignments, &entity->nassignments,
+                               object.values[OC_CONFIGURATION_ASSIGNMENTS],
+                               "assignments", stamp, arena, fault);
+}
+
+
+/* What every rendered entity begins with. */
+
+static void
+oc_entity_start(oc_buf_t *b, const oc_stamp_t *stamp)
+{
+    oc_buf_literal(b, OC_ETAG_PREFIX);
+    oc_buf_append(b, stamp->etag, OC_ETAG_LEN);
+    oc_buf_literal(b, "\\\"\"");
 }
 
 
@@ -239,18 +249,29 @@ oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
 }
 
 
-static ngx_int_t
-oc_entity_assignments(oc_entity_t *entity, json_t *json,
-    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault)
+/*
+ * Checks an array of assignments, which is the member "name" of a document,
+ * and renders them; their ids are given or made.  Out: "list" and "n", in the
+ * arena.  NGX_OK; NGX_DECLINED with "fault" filled; NGX_ERROR if memory or
+ * random bytes are out.
+ */
+
+ngx_int_t
+oc_assignments_read(oc_assignment_t **list, ngx_uint_t *count, json_t *json,
+    const char *name, const oc_stamp_t *stamp, oc_arena_t *arena,
+    oc_fault_t *fault)
 {
-    json_t     *seen;
-    size_t      i, j, n;
-    ngx_int_t   rc;
-    oc_path_t   path, item;
+    json_t           *seen;
+    size_t            i, j, n;
+    ngx_int_t         rc;
+    oc_path_t         path, item;
+    oc_assignment_t  *assignments;
+
+    fault->arena = arena;
 
     path.parent = NULL;
-    path.name = "assignments";
-    path.len = sizeof("assignments") - 1;
+    path.name = name;
+    path.len = ngx_strlen(name);
     path.index = 0;
 
     if (!json_is_array(json)) {
@@ -266,17 +287,19 @@ oc_entity_assignments(oc_entity_t *entity, json_t *json,
         return NGX_DECLINED;
     }
 
-    entity->has_assignments = 1;
-    entity->nassignments = n;
+    *list = NULL;
+    *count = n;
 
     if (n == 0) {
         return NGX_OK;
     }
 
-    entity->assignments = oc_arena_alloc(arena, n * sizeof(oc_assignment_t));
-    if (entity->assignments == NULL) {
+    assignments = oc_arena_alloc(arena, n * sizeof(oc_assignment_t));
+    if (assignments == NULL) {
         return NGX_ERROR;
     }
+
+    *list = assignments;
 
     item.parent = &path;
     item.name = NULL;
@@ -285,7 +308,7 @@ oc_entity_assignments(oc_entity_t *entity, json_t *json,
     for (i = 0; i < n; i++) {
         item.index = i;
 
-        rc = oc_entity_assignment(&entity->assignments[i],
+        rc = oc_entity_assignment(&assignments[i],
                                   json_array_get(json, i), stamp, arena,
                                   &item, fault);
         if (rc != NGX_OK) {
@@ -301,10 +324,10 @@ oc_entity_assignments(oc_entity_t *entity, json_t *json,
         }
 
         for (j = 0; j < i; j++) {
-            if (entity->assignments[i].id.len == entity->assignments[j].id.len
-                && ngx_memcmp(entity->assignments[i].id.data,
-                              entity->assignments[j].id.data,
-                              entity->assignments[i].id.len)
+            if (assignments[i].id.len == assignments[j].id.len
+                && ngx_memcmp(assignments[i].id.data,
+                              assignments[j].id.data,
+                              assignments[i].id.len)
                    == 0)
             {
                 item.index = i;
@@ -316,6 +339,18 @@ oc_entity_assignments(oc_entity_t *entity, json_t *json,
     }
 
     return NGX_OK;
+}
+
+
+/* The same for one, which is the whole document. */
+
+ngx_int_t
+oc_assignment_create(oc_assignment_t *assignment, json_t *json,
+    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault)
+{
+    fault->arena = arena;
+
+    return oc_entity_assignment(assignment, json, stamp, arena, NULL, fault);
 }
 
 
@@ -344,15 +379,14 @@ oc_entity_assignment(oc_assignment_t *assignment, json_t *json,
 
     oc_buf_init(&b, arena, 256);
 
-    oc_buf_char(&b, '{');
+    oc_entity_start(&b, stamp);
 
     if (object.odata_type) {
-        oc_buf_literal(&b, "\"@odata.type\":");
+        oc_buf_literal(&b, ",\"@odata.type\":");
         oc_json_value_string(&b, object.odata_type);
-        oc_buf_char(&b, ',');
     }
 
-    oc_buf_literal(&b, "\"id\":");
+    oc_buf_literal(&b, ",\"id\":");
     oc_buf_json_string(&b, assignment->id.data, assignment->id.len);
 
     target = &oc_type_assignment.properties[OC_ASSIGNMENT_TARGET];

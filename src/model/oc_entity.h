@@ -64,6 +64,11 @@ typedef struct {
 
 ngx_int_t oc_entity_create(oc_entity_t *entity, json_t *json,
     const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault);
+ngx_int_t oc_assignments_read(oc_assignment_t **list, ngx_uint_t *count,
+    json_t *json, const char *name, const oc_stamp_t *stamp,
+    oc_arena_t *arena, oc_fault_t *fault);
+ngx_int_t oc_assignment_create(oc_assignment_t *assignment, json_t *json,
+    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault);
 ngx_int_t oc_id_valid(const u_char *id, size_t len);
 
 

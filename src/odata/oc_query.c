@@ -174,6 +174,18 @@ oc_query_option(oc_query_t *query, const ngx_str_t *name,
 
         break;
 
+    case OC_OPTION_SELECT:
+        query->select_text = *value;
+        break;
+
+    case OC_OPTION_EXPAND:
+        query->expand_text = *value;
+        break;
+
+    case OC_OPTION_ID:
+        query->id = *value;
+        break;
+
     default: /* OC_OPTION_SKIPTOKEN */
         if (value->len == 0) {
             return oc_query_fail(query, name, "A token from a next link is "

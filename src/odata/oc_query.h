@@ -11,6 +11,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_type.h"
+
 
 /* the system query options of OData 4.01 (URL Conventions, 5.1) */
 
@@ -42,14 +44,35 @@ typedef enum {
 typedef enum {
     OC_QUERY_OK = 0,
     OC_QUERY_MALFORMED,        /* 400 */
-    OC_QUERY_UNSUPPORTED       /* 501 */
+    OC_QUERY_UNSUPPORTED,      /* 501 */
+    OC_QUERY_NO_MEMORY
 } oc_query_status_e;
+
+
+#define OC_SELECT_MAX  32
+
+
+typedef struct {
+    ngx_str_t         name;        /* of a property, or "*" */
+    ngx_str_t         member;      /* of its value, empty: all */
+} oc_select_item_t;
+
+
+typedef struct {
+    oc_select_item_t  *items;
+    ngx_uint_t         n;
+} oc_select_t;
 
 
 typedef struct {
     ngx_uint_t   given;        /* bits of the options that are there */
     ngx_uint_t   top;
     ngx_str_t    skiptoken;
+    ngx_str_t    select_text;
+    ngx_str_t    expand_text;
+    ngx_str_t    id;
+    oc_select_t  select;
+    ngx_uint_t   expand;       /* the assignments are asked for */
 
     /* what is wrong */
 
@@ -61,6 +84,15 @@ typedef struct {
 
 oc_query_status_e oc_query_parse(oc_query_t *query, const ngx_str_t *args,
     u_char *buf, ngx_uint_t supported);
+
+/* oc_select.c */
+
+oc_query_status_e oc_query_resolve(oc_query_t *query, const oc_type_t *type,
+    ngx_pool_t *pool);
+ngx_int_t oc_query_project(oc_query_t *query, ngx_str_t *json,
+    ngx_str_t *result, ngx_pool_t *pool);
+ngx_int_t oc_query_shape(oc_query_t *query, ngx_str_t *shape,
+    ngx_pool_t *pool);
 
 
 #endif /* _OC_QUERY_H_INCLUDED_ */

@@ -109,7 +109,8 @@ oc_redis_op_internal(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
 /*
  * Sets the command.  Its arguments are copied, encoded as an array of bulk
  * strings (RESP); on return they point to the copies, which live as long as
- * the operation.
+ * the operation.  One whose data are NULL is room that the caller fills
+ * before the operation is submitted.
  */
 
 ngx_int_t
@@ -256,9 +257,11 @@ oc_redis_encode_arguments(u_char *p, ngx_str_t *argv, ngx_uint_t argc)
     for (i = 0; i < argc; i++) {
         p = oc_redis_encode_number(p, '$', argv[i].len);
 
-        if (argv[i].len) {
-            p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        if (argv[i].data && argv[i].len) {
+            ngx_memcpy(p, argv[i].data, argv[i].len);
         }
+
+        p += argv[i].len;
 
         argv[i].data = p - argv[i].len;
         *p++ = '\r';

@@ -30,12 +30,23 @@ static void oc_store_got(oc_redis_op_t *op, void *data);
 static void oc_store_checked(oc_redis_op_t *op, void *data);
 static void oc_store_deleted(oc_redis_op_t *op, void *data);
 static void oc_store_listed(oc_redis_op_t *op, void *data);
+static void oc_store_counted(oc_redis_op_t *op, void *data);
 
 
 oc_redis_script_t  oc_store_create_script;
+oc_redis_script_t  oc_store_update_script;
+oc_redis_script_t  oc_store_read_script;
+oc_redis_script_t  oc_store_assign_script;
+oc_redis_script_t  oc_store_assignments_script;
+oc_redis_script_t  oc_store_priorities_script;
 
 static oc_redis_script_t  oc_store_delete_script;
 static oc_redis_script_t  oc_store_list_script;
+
+
+#define oc_store_script_init(name)                                            \
+    oc_redis_script_init(&oc_store_##name##_script, oc_script_##name##_lua,   \
+                         sizeof(oc_script_##name##_lua) - 1)
 
 
 /* Once a process, before any other call. */
@@ -43,14 +54,14 @@ static oc_redis_script_t  oc_store_list_script;
 void
 oc_store_init(void)
 {
-    oc_redis_script_init(&oc_store_create_script, oc_script_create_lua,
-                         sizeof(oc_script_create_lua) - 1);
-
-    oc_redis_script_init(&oc_store_delete_script, oc_script_delete_lua,
-                         sizeof(oc_script_delete_lua) - 1);
-
-    oc_redis_script_init(&oc_store_list_script, oc_script_list_lua,
-                         sizeof(oc_script_list_lua) - 1);
+    oc_store_script_init(create);
+    oc_store_script_init(update);
+    oc_store_script_init(delete);
+    oc_store_script_init(read);
+    oc_store_script_init(list);
+    oc_store_script_init(assign);
+    oc_store_script_init(assignments);
+    oc_store_script_init(priorities);
 }
 
 
@@ -186,25 +197,15 @@ oc_store_checked(oc_redis_op_t *op, void *data)
 
 
 /*
- * Removes a configuration and what it contains.  With a condition (NULL for
- * none) only if it has one of these ETags.  OC_STORE_OK, OC_STORE_NOT_FOUND,
- * OC_STORE_PRECONDITION.
+ * Removes a configuration and what it contains, if the condition holds.
+ * OC_STORE_OK, OC_STORE_NOT_FOUND, OC_STORE_PRECONDITION.
  */
 
 ngx_int_t
 oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
     oc_store_condition_t *condition)
 {
-    u_char       offset[NGX_INT_T_LEN];
-    ngx_str_t   *argv;
-    ngx_uint_t   i, n;
-
-    n = 5 + (condition ? 2 + condition->netags : 0);
-
-    argv = ngx_palloc(call->pool, n * sizeof(ngx_str_t));
-    if (argv == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_str_t  argv[8];
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_CONFIGURATIONS, NULL)
@@ -217,32 +218,21 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
            != NGX_OK
         || oc_store_key(&argv[3], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_ASSIGNMENTS, id)
+           != NGX_OK
+        || oc_store_key(&argv[4], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_STREAMS, NULL)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    argv[4] = *id;
-
-    if (condition) {
-        argv[5].data = offset;
-        argv[5].len = ngx_sprintf(offset, "%uz", sizeof(OC_ETAG_PREFIX) - 1)
-                      - offset;
-
-        ngx_str_set(&argv[6], "*");
-
-        if (!condition->any) {
-            argv[6].len = 0;
-        }
-
-        for (i = 0; i < condition->netags; i++) {
-            argv[7 + i] = condition->etags[i];
-        }
-    }
+    argv[5] = *id;
+    argv[6] = condition->match;
+    argv[7] = condition->none;
 
     call->write = 1;
 
-    return oc_store_script(call, 0, &oc_store_delete_script, 4, argv, n, 0,
+    return oc_store_script(call, 0, &oc_store_delete_script, 5, argv, 8, 0,
                            oc_store_deleted);
 }
 
@@ -285,15 +275,17 @@ oc_store_deleted(oc_redis_op_t *op, void *data)
 
 /*
  * Reads at most "limit" (up to OC_STORE_MAX_PAGE) configurations in the order
- * of their ids, those behind "after" (empty: from the first).  OC_STORE_OK:
- * call->page, and call->next if there are more.
+ * of their ids, those behind "after" (empty: from the first); of a derived
+ * type only if one is given.  OC_STORE_OK: call->page, and call->next if there
+ * may be more.
  */
 
 ngx_int_t
-oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit)
+oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit,
+    const oc_type_t *type)
 {
     u_char     number[NGX_INT_T_LEN];
-    ngx_str_t  argv[5];
+    ngx_str_t  argv[6];
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_IDS, NULL)
@@ -325,8 +317,14 @@ oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit)
 
     ngx_str_set(&argv[4], OC_STORE_PAGE_BYTES);
 
+    ngx_str_null(&argv[5]);
+
+    if (type) {
+        argv[5] = type->name;
+    }
+
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_list_script, 2,
-                           argv, 5, OC_STORE_ENTITY_SIZE, oc_store_listed);
+                           argv, 6, OC_STORE_ENTITY_SIZE, oc_store_listed);
 }
 
 
@@ -335,9 +333,7 @@ oc_store_listed(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_str_t          etag;
-    ngx_uint_t         i;
-    oc_redis_reply_t  *reply, *item;
+    oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK) {
         return;
@@ -354,14 +350,38 @@ oc_store_listed(oc_redis_op_t *op, void *data)
 
     call->next = reply->elements[0]->str;
 
-    call->page = ngx_palloc(call->pool,
-                            reply->nelements * sizeof(ngx_str_t));
-    if (call->page == NULL) {
-        oc_store_failed(call);
-        return;
+    if (oc_store_page(call, reply, 1) == NGX_OK) {
+        call->status = OC_STORE_OK;
+        call->handler(call);
+    }
+}
+
+
+/*
+ * The elements of an array from "first" on become call->page.  NGX_ERROR if
+ * one is no entity: the call is over.
+ */
+
+ngx_int_t
+oc_store_page(oc_store_call_t *call, oc_redis_reply_t *reply,
+    ngx_uint_t first)
+{
+    ngx_str_t          etag;
+    ngx_uint_t         i;
+    oc_redis_reply_t  *item;
+
+    if (reply->nelements <= first) {
+        return NGX_OK;
     }
 
-    for (i = 1; i < reply->nelements; i++) {
+    call->page = ngx_palloc(call->pool,
+                            (reply->nelements + 1) * sizeof(ngx_str_t));
+    if (call->page == NULL) {
+        oc_store_failed(call);
+        return NGX_ERROR;
+    }
+
+    for (i = first; i < reply->nelements; i++) {
         item = reply->elements[i];
 
         if (item->type == OC_REDIS_REPLY_NIL) {
@@ -372,13 +392,57 @@ oc_store_listed(oc_redis_op_t *op, void *data)
             || oc_store_etag(&item->str, &etag) != NGX_OK)
         {
             oc_store_failed(call);
-            return;
+            return NGX_ERROR;
         }
 
         call->page[call->npage++] = item->str;
     }
 
+    return NGX_OK;
+}
+
+
+/* How many configurations there are: call->count. */
+
+ngx_int_t
+oc_store_count(oc_store_call_t *call)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "ZCARD");
+
+    if (oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                     OC_KEY_IDS, NULL)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return oc_store_command(call, OC_REDIS_OP_READ, argv, 2, 0,
+                            oc_store_counted);
+}
+
+
+static void
+oc_store_counted(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    oc_redis_reply_t  *reply;
+
+    if (oc_store_result(call, op) != NGX_OK) {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_INTEGER) {
+        oc_store_failed(call);
+        return;
+    }
+
     call->status = OC_STORE_OK;
+    call->count = reply->integer;
 
     call->handler(call);
 }
@@ -434,14 +498,8 @@ oc_store_script(oc_store_call_t *call, ngx_uint_t flags,
     const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
     ngx_uint_t argc, size_t reply, oc_redis_handler_pt handler)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < argc; i++) {
-        reply += argv[i].len;
-    }
-
-    if (oc_store_op(call, flags, reply) != NGX_OK
-        || oc_redis_op_script(call->op, script, nkeys, argv, argc) != NGX_OK)
+    if (oc_store_prepare(call, flags, script, nkeys, argv, argc, reply)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -449,6 +507,27 @@ oc_store_script(oc_store_call_t *call, ngx_uint_t flags,
     oc_redis_op_submit(call->op, handler, call);
 
     return NGX_OK;
+}
+
+
+/* The same, but nothing is sent yet. */
+
+ngx_int_t
+oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
+    const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
+    ngx_uint_t argc, size_t reply)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < argc; i++) {
+        reply += argv[i].len;
+    }
+
+    if (oc_store_op(call, flags, reply) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return oc_redis_op_script(call->op, script, nkeys, argv, argc);
 }
 
 

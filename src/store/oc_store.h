@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_change.h"
 #include "oc_entity.h"
 #include "oc_redis.h"
 
@@ -27,12 +28,23 @@
 
 #define OC_STORE_MAX_PAGE    1000
 
+/* one change of priorities takes so many at most */
+
+#define OC_STORE_MAX_PRIORITIES  1000
+
+/* the id of the singleton, and its JSON as long as nothing was changed */
+
+#define OC_SINGLETON_ID      "officeConfiguration"
+
 
 typedef enum {
     OC_STORE_OK = 0,
     OC_STORE_NOT_FOUND,
     OC_STORE_EXISTS,
     OC_STORE_PRECONDITION,     /* the entity has another ETag */
+    OC_STORE_TYPE,             /* the entity is of another type */
+    OC_STORE_LIMIT,            /* there are as many as there may be */
+    OC_STORE_UNKNOWN_ID,       /* call->index says which */
     OC_STORE_EXHAUSTED,        /* no priority is left to give */
     OC_STORE_UNAVAILABLE,      /* nothing was done */
     OC_STORE_OVERLOADED,       /* nothing was done */
@@ -65,8 +77,12 @@ struct oc_store_call_s {
     ngx_str_t             tail;        /* its end, if it is not empty */
     ngx_str_t             assignments; /* the array of a deep insert */
     int32_t               priority;
-    ngx_str_t            *page;        /* configurations of a list */
+    ngx_str_t            *page;        /* entities of a list */
     ngx_uint_t            npage;
+    ngx_uint_t            count;       /* of a collection */
+    ngx_uint_t            index;       /* from 0, of what is unknown */
+    ngx_str_t             etag;        /* of a property: digits */
+    ngx_str_t             media;       /* of a stream, or empty */
     ngx_str_t             next;        /* empty: there is no next page */
 
     /* private */
@@ -76,11 +92,28 @@ struct oc_store_call_s {
 };
 
 
+/*
+ * If-Match and If-None-Match: empty for one that is not given, "*" for any,
+ * else "-" and the digits of each ETag.
+ */
+
 typedef struct {
-    ngx_uint_t            any;         /* If-Match: * */
-    ngx_str_t            *etags;       /* OC_ETAG_LEN bytes each */
-    ngx_uint_t            netags;
+    ngx_str_t             match;
+    ngx_str_t             none;
 } oc_store_condition_t;
+
+
+/* a change of a configuration, or of the singleton */
+
+typedef struct {
+    ngx_str_t             id;
+    oc_store_condition_t  condition;
+    oc_change_t          *change;
+    oc_stamp_t           *stamp;
+    ngx_str_t             media;       /* type of a stream that is given */
+    ngx_str_t             want;        /* empty, "*", "+" or a property */
+    unsigned              singleton:1;
+} oc_store_update_t;
 
 
 void oc_store_init(void);
@@ -93,7 +126,42 @@ ngx_int_t oc_store_exists(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
     oc_store_condition_t *condition);
 ngx_int_t oc_store_list(oc_store_call_t *call, ngx_str_t *after,
-    ngx_uint_t limit);
+    ngx_uint_t limit, const oc_type_t *type);
+ngx_int_t oc_store_count(oc_store_call_t *call);
+
+/* oc_store_update.c */
+
+ngx_int_t oc_store_update(oc_store_call_t *call, oc_store_update_t *update);
+ngx_int_t oc_store_stream(oc_store_call_t *call, oc_store_update_t *update,
+    size_t len, ngx_str_t *room);
+void oc_store_submit(oc_store_call_t *call);
+ngx_int_t oc_store_priorities(oc_store_call_t *call, ngx_str_t *ids,
+    int32_t *priorities, ngx_uint_t n, oc_stamp_t *stamp);
+
+/* oc_store_read.c */
+
+ngx_int_t oc_store_singleton(oc_store_call_t *call);
+ngx_int_t oc_store_expanded(oc_store_call_t *call, ngx_str_t *id);
+ngx_int_t oc_store_property(oc_store_call_t *call, ngx_str_t *id,
+    ngx_uint_t singleton, const ngx_str_t *property, const ngx_str_t *member);
+
+/* oc_store_assignment.c */
+
+ngx_int_t oc_store_assignments(oc_store_call_t *call, ngx_str_t *id);
+ngx_int_t oc_store_assignment_count(oc_store_call_t *call, ngx_str_t *id);
+ngx_int_t oc_store_assignment(oc_store_call_t *call, ngx_str_t *id,
+    ngx_str_t *assignment);
+ngx_int_t oc_store_assign(oc_store_call_t *call, ngx_str_t *id,
+    oc_store_condition_t *condition, oc_assignment_t *assignments,
+    ngx_uint_t n, oc_stamp_t *stamp);
+ngx_int_t oc_store_assignment_add(oc_store_call_t *call, ngx_str_t *id,
+    oc_assignment_t *assignment, oc_stamp_t *stamp);
+ngx_int_t oc_store_assignment_update(oc_store_call_t *call, ngx_str_t *id,
+    ngx_str_t *assignment, oc_store_condition_t *condition,
+    oc_change_t *change, ngx_uint_t want, oc_stamp_t *stamp);
+ngx_int_t oc_store_assignment_delete(oc_store_call_t *call, ngx_str_t *id,
+    ngx_str_t *assignment, oc_store_condition_t *condition,
+    oc_stamp_t *stamp);
 
 ngx_int_t oc_store_etag(ngx_str_t *json, ngx_str_t *etag);
 

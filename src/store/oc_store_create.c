@@ -15,7 +15,7 @@ static ngx_int_t oc_store_create_transaction(oc_store_call_t *call,
     oc_entity_t *entity, ngx_str_t *keys);
 static ngx_int_t oc_store_create_script_call(oc_store_call_t *call,
     oc_entity_t *entity, ngx_str_t *keys);
-static ngx_int_t oc_store_assignments(oc_store_call_t *call,
+static ngx_int_t oc_store_create_array(oc_store_call_t *call,
     oc_entity_t *entity);
 static void oc_store_created(oc_redis_op_t *op, void *data);
 static void oc_store_added(oc_redis_op_t *op, void *data);
@@ -52,7 +52,7 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
     call->priority = entity->priority;
 
     if (entity->has_assignments
-        && oc_store_assignments(call, entity) != NGX_OK)
+        && oc_store_create_array(call, entity) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -196,7 +196,7 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
 /* The array of a deep insert, for the answer. */
 
 static ngx_int_t
-oc_store_assignments(oc_store_call_t *call, oc_entity_t *entity)
+oc_store_create_array(oc_store_call_t *call, oc_entity_t *entity)
 {
     u_char      *p;
     size_t       len;

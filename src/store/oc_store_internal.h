@@ -11,7 +11,20 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_datetime.h"
 #include "oc_store.h"
+
+
+/* the singleton as long as nobody has changed it */
+
+#define OC_SINGLETON_JSON                                                     \
+    OC_ETAG_PREFIX "0000000000000000\\\"\","                                   \
+    "\"id\":\"" OC_SINGLETON_ID "\","                                           \
+    "\"tenantCheckinStatuses\":[],\"tenantUserCheckinSummary\":null}"
+
+/* a date as JSON */
+
+#define OC_STORE_DATE_LEN  (OC_DATETIME_LEN + 2)
 
 
 ngx_int_t oc_store_op(oc_store_call_t *call, ngx_uint_t flags, size_t size);
@@ -21,12 +34,26 @@ ngx_int_t oc_store_command(oc_store_call_t *call, ngx_uint_t flags,
 ngx_int_t oc_store_script(oc_store_call_t *call, ngx_uint_t flags,
     const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
     ngx_uint_t argc, size_t reply, oc_redis_handler_pt handler);
+ngx_int_t oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
+    const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
+    ngx_uint_t argc, size_t reply);
 
+ngx_int_t oc_store_page(oc_store_call_t *call, oc_redis_reply_t *reply,
+    ngx_uint_t first);
+ngx_int_t oc_store_refusal(oc_store_call_t *call, oc_redis_reply_t *reply);
+void oc_store_date(ngx_str_t *date, u_char *buf, oc_stamp_t *stamp);
+ngx_uint_t oc_store_edits_count(oc_change_t *change);
+ngx_uint_t oc_store_edits(ngx_str_t *argv, ngx_uint_t n, oc_change_t *change);
 ngx_int_t oc_store_result(oc_store_call_t *call, oc_redis_op_t *op);
 void oc_store_failed(oc_store_call_t *call);
 
 
 extern oc_redis_script_t  oc_store_create_script;
+extern oc_redis_script_t  oc_store_update_script;
+extern oc_redis_script_t  oc_store_read_script;
+extern oc_redis_script_t  oc_store_assign_script;
+extern oc_redis_script_t  oc_store_assignments_script;
+extern oc_redis_script_t  oc_store_priorities_script;
 
 
 #endif /* _OC_STORE_INTERNAL_H_INCLUDED_ */

@@ -1,0 +1,373 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "ngx_http_office_config_handler.h"
+#include "ngx_http_office_config_represent.h"
+#include "ngx_http_office_config_response.h"
+#include "ngx_http_office_config_route.h"
+
+
+static void ngx_http_office_config_got_assignments(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_add_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
+static void ngx_http_office_config_added(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_assignment_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
+static void ngx_http_office_config_assignment_changed(oc_store_call_t *call);
+
+
+/* GET of the assignments of a configuration: all, there are not many. */
+
+ngx_int_t
+ngx_http_office_config_assignments(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_http_office_config_call(r, ctx,
+                                ngx_http_office_config_got_assignments);
+
+    switch (ctx->route.resource) {
+
+    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS:
+        rc = oc_store_assignments(&ctx->call, &ctx->route.id);
+        break;
+
+    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT:
+        rc = oc_store_assignment_count(&ctx->call, &ctx->route.id);
+        break;
+
+    default: /* NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT */
+        rc = oc_store_assignment(&ctx->call, &ctx->route.id,
+                                 &ctx->route.assignment);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->main->count++;
+
+    ngx_http_office_config_wait(r);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_office_config_got_assignments(oc_store_call_t *call)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      fragment, link, digits;
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    if (call->status != OC_STORE_OK) {
+        rc = ngx_http_office_config_store_problem(r, call);
+
+    } else if (ctx->route.resource
+               == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT)
+    {
+        rc = ngx_http_office_config_send_count(r, ctx, call->count);
+
+    } else if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS) {
+        ngx_str_null(&link);
+
+        if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
+            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+        } else {
+            rc = ngx_http_office_config_send_collection(r, ctx, &fragment,
+                                                        &link);
+        }
+
+    } else {
+        (void) oc_store_etag(&call->page[0], &digits);
+
+        rc = ngx_http_office_config_check_etag(r, &digits);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_OK);
+        }
+    }
+
+    ngx_http_office_config_finish(r, rc);
+}
+
+
+/* POST of one. */
+
+ngx_int_t
+ngx_http_office_config_assignment_add(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_http_office_config_prefer(r, ctx);
+
+    return ngx_http_office_config_read_json(r, ctx,
+                                            ngx_http_office_config_add_json);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_add_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena)
+{
+    ngx_int_t         rc;
+    oc_fault_t        fault;
+    oc_assignment_t   assignment;
+
+    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = oc_assignment_create(&assignment, json, &ctx->stamp, arena, &fault);
+
+    if (rc != NGX_OK) {
+        return ngx_http_office_config_fault(r, rc, &fault);
+    }
+
+    ctx->route.assignment.data = ngx_pnalloc(r->pool, assignment.id.len);
+    if (ctx->route.assignment.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->route.assignment.len = assignment.id.len;
+    ngx_memcpy(ctx->route.assignment.data, assignment.id.data,
+               assignment.id.len);
+
+    ngx_http_office_config_call(r, ctx, ngx_http_office_config_added);
+
+    if (oc_store_assignment_add(&ctx->call, &ctx->route.id, &assignment,
+                                &ctx->stamp)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_office_config_added(oc_store_call_t *call)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      url, digits;
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    digits.data = ctx->stamp.etag;
+    digits.len = OC_ETAG_LEN;
+
+    if (call->status != OC_STORE_OK) {
+        rc = ngx_http_office_config_store_problem(r, call);
+
+    } else if (ngx_http_office_config_assignment_url(r, ctx, &url) != NGX_OK
+               || ngx_http_office_config_etag_header(r, &digits) != NGX_OK
+               || ngx_http_office_config_add_header(r, "Location", &url)
+                  != NGX_OK)
+    {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    } else if (!ctx->minimal) {
+        rc = ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_CREATED);
+
+    } else if (ngx_http_office_config_add_header(r, "OData-EntityId", &url)
+               != NGX_OK)
+    {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    } else {
+        rc = ngx_http_office_config_send_nothing(r, ctx);
+    }
+
+    ngx_http_office_config_finish(r, rc);
+}
+
+
+/* PATCH of one. */
+
+ngx_int_t
+ngx_http_office_config_assignment_update(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_http_office_config_prefer(r, ctx);
+
+    if (ngx_http_office_config_condition(r, &ctx->condition) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_office_config_read_json(r, ctx,
+                                      ngx_http_office_config_assignment_json);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_assignment_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena)
+{
+    ngx_int_t     rc;
+    oc_fault_t    fault;
+    oc_change_t   change;
+
+    rc = oc_change_entity(&change, &oc_type_assignment,
+                          &ctx->route.assignment, json, 0, arena, &fault);
+
+    if (rc != NGX_OK) {
+        return ngx_http_office_config_fault(r, rc, &fault);
+    }
+
+    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_office_config_call(r, ctx,
+                                ngx_http_office_config_assignment_changed);
+
+    if (oc_store_assignment_update(&ctx->call, &ctx->route.id,
+                                   &ctx->route.assignment, &ctx->condition,
+                                   &change, !ctx->minimal, &ctx->stamp)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+/*
+ * DELETE of one: at its URL, or of the reference to it with $id (OData 4.01
+ * Protocol, 11.4.6.2), which for what is contained is the same.
+ */
+
+ngx_int_t
+ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t                       rc;
+    ngx_http_office_config_route_t  route;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF) {
+
+        if (ctx->query.id.len == 0) {
+            return ngx_http_office_config_fail(r, NGX_HTTP_BAD_REQUEST,
+                                               "The query option $id must "
+                                               "give the URL of an "
+                                               "assignment.");
+        }
+
+        rc = ngx_http_office_config_route_url(r, ctx, &ctx->query.id, &route);
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (rc != NGX_OK
+            || route.resource != NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT
+            || route.id.len != ctx->route.id.len
+            || ngx_memcmp(route.id.data, ctx->route.id.data, route.id.len)
+               != 0)
+        {
+            return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
+                                               "The URL in $id names no "
+                                               "assignment of this client "
+                                               "configuration.");
+        }
+
+        ctx->route.assignment = route.assignment;
+    }
+
+    if (ngx_http_office_config_condition(r, &ctx->condition) != NGX_OK
+        || ngx_http_office_config_stamp(ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_office_config_call(r, ctx,
+                                ngx_http_office_config_assignment_changed);
+
+    if (oc_store_assignment_delete(&ctx->call, &ctx->route.id,
+                                   &ctx->route.assignment, &ctx->condition,
+                                   &ctx->stamp)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->main->count++;
+
+    ngx_http_office_config_wait(r);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_office_config_assignment_changed(oc_store_call_t *call)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      digits;
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    digits.data = ctx->stamp.etag;
+    digits.len = OC_ETAG_LEN;
+
+    if (call->status != OC_STORE_OK) {
+        rc = ngx_http_office_config_store_problem(r, call);
+
+    } else if (r->method == NGX_HTTP_DELETE) {
+        rc = ngx_http_office_config_send_nothing(r, ctx);
+
+    } else if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK) {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    } else if (call->npage) {
+        rc = ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_OK);
+
+    } else {
+        rc = ngx_http_office_config_send_nothing(r, ctx);
+    }
+
+    ngx_http_office_config_finish(r, rc);
+}

@@ -1,0 +1,129 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "ngx_http_office_config_handler.h"
+#include "ngx_http_office_config_response.h"
+
+
+static void ngx_http_office_config_preference(
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *name, ngx_str_t *value);
+
+
+/*
+ * Reads the Prefer header (RFC 7240, 2; OData 4.01 Protocol, 8.2.8): of a
+ * preference that is given twice the first counts; unknown ones are passed
+ * over.
+ */
+
+void
+ngx_http_office_config_prefer(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    u_char      *p, *last, *end, *stop, *equals;
+    ngx_str_t    name, value;
+
+    p = ctx->headers.prefer.data;
+    last = p + ctx->headers.prefer.len;
+
+    for ( /* void */ ; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, ',');
+        if (end == NULL) {
+            end = last;
+        }
+
+        stop = ngx_strlchr(p, end, ';');
+        if (stop == NULL) {
+            stop = end;
+        }
+
+        equals = ngx_strlchr(p, stop, '=');
+
+        name.data = p;
+        name.len = (equals ? equals : stop) - p;
+
+        value.data = equals ? equals + 1 : stop;
+        value.len = stop - value.data;
+
+        ngx_http_office_config_trim(&name);
+        ngx_http_office_config_trim(&value);
+
+        if (value.len >= 2 && value.data[0] == '"'
+            && value.data[value.len - 1] == '"')
+        {
+            value.data++;
+            value.len -= 2;
+        }
+
+        ngx_http_office_config_preference(ctx, &name, &value);
+    }
+}
+
+
+static void
+ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
+    ngx_str_t *name, ngx_str_t *value)
+{
+    if (name->len != sizeof("return") - 1
+        || ngx_strncasecmp(name->data, (u_char *) "return", name->len) != 0
+        || ctx->minimal || ctx->representation)
+    {
+        return;
+    }
+
+    if (value->len == sizeof("minimal") - 1
+        && ngx_strncasecmp(value->data, (u_char *) "minimal", value->len) == 0)
+    {
+        ctx->minimal = 1;
+
+    } else if (value->len == sizeof("representation") - 1
+               && ngx_strncasecmp(value->data, (u_char *) "representation",
+                                  value->len)
+                  == 0)
+    {
+        ctx->representation = 1;
+    }
+}
+
+
+/* Says which preference was honoured; only writes have one. */
+
+ngx_int_t
+ngx_http_office_config_preference_applied(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    if (ctx->minimal) {
+        ngx_str_set(&value, "return=minimal");
+
+    } else if (ctx->representation) {
+        ngx_str_set(&value, "return=representation");
+
+    } else {
+        return NGX_OK;
+    }
+
+    return ngx_http_office_config_add_header(r, "Preference-Applied", &value);
+}
+
+
+/* Takes white space from both ends. */
+
+void
+ngx_http_office_config_trim(ngx_str_t *s)
+{
+    while (s->len && (s->data[0] == ' ' || s->data[0] == '\t')) {
+        s->data++;
+        s->len--;
+    }
+
+    while (s->len && (s->data[s->len - 1] == ' '
+                      || s->data[s->len - 1] == '\t'))
+    {
+        s->len--;
+    }
+}

@@ -1,0 +1,42 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#ifndef _NGX_HTTP_OFFICE_CONFIG_REPRESENT_H_INCLUDED_
+#define _NGX_HTTP_OFFICE_CONFIG_REPRESENT_H_INCLUDED_
+
+
+#include "ngx_http_office_config.h"
+
+
+#define NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_CONTEXT                         \
+    "officeConfiguration/clientConfigurations"
+
+
+/* ngx_http_office_config_represent.c */
+
+ngx_int_t ngx_http_office_config_send_entity(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_uint_t status);
+ngx_int_t ngx_http_office_config_send_assignment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_uint_t status);
+ngx_int_t ngx_http_office_config_send_collection(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment, ngx_str_t *link);
+ngx_int_t ngx_http_office_config_send_value(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment, ngx_str_t *value);
+ngx_int_t ngx_http_office_config_send_count(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_uint_t count);
+ngx_int_t ngx_http_office_config_send_nothing(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_entity_fragment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *fragment);
+ngx_uint_t ngx_http_office_config_of_type(ngx_str_t *json,
+    const oc_type_t *cast);
+ngx_int_t ngx_http_office_config_check_etag(ngx_http_request_t *r,
+    ngx_str_t *digits);
+ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
+
+
+#endif /* _NGX_HTTP_OFFICE_CONFIG_REPRESENT_H_INCLUDED_ */

@@ -1,0 +1,136 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include "ngx_http_office_config_handler.h"
+#include "ngx_http_office_config_represent.h"
+#include "ngx_http_office_config_response.h"
+
+
+static ngx_int_t ngx_http_office_config_update_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
+static void ngx_http_office_config_updated(oc_store_call_t *call);
+
+
+/* PATCH and PUT of a configuration, PATCH of the singleton. */
+
+ngx_int_t
+ngx_http_office_config_update(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_http_office_config_prefer(r, ctx);
+
+    if (ngx_http_office_config_condition(r, &ctx->condition) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_office_config_read_json(r, ctx,
+                                          ngx_http_office_config_update_json);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_update_json(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena)
+{
+    ngx_int_t            rc;
+    ngx_str_t           *version;
+    oc_fault_t           fault;
+    oc_change_t          change;
+    const oc_type_t     *type;
+    oc_store_update_t    update;
+
+    ngx_memzero(&update, sizeof(oc_store_update_t));
+
+    update.id = ctx->route.id;
+    type = &oc_type_configuration;
+
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_SINGLETON) {
+        ngx_str_set(&update.id, OC_SINGLETON_ID);
+        update.singleton = 1;
+        type = &oc_type_office_configuration;
+    }
+
+    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = oc_change_entity(&change, type, &update.id, json,
+                          r->method == NGX_HTTP_PUT, arena, &fault);
+
+    if (rc != NGX_OK) {
+        return ngx_http_office_config_fault(r, rc, &fault);
+    }
+
+    /* OData 4.01 Protocol, 11.4.1.1: an ETag in the body is a condition */
+
+    version = &ctx->headers.odata_version;
+
+    if (change.etag.len && r->headers_in.if_match == NULL
+        && version->len == 4 && ngx_strncmp(version->data, "4.01", 4) == 0
+        && ngx_http_office_config_etag_list(r, &change.etag,
+                                            &ctx->condition.match)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    update.condition = ctx->condition;
+    update.change = &change;
+    update.stamp = &ctx->stamp;
+
+    if (!ctx->minimal) {
+        ngx_str_set(&update.want, "*");
+
+        if (ctx->query.expand) {
+            ngx_str_set(&update.want, "+");
+        }
+    }
+
+    ngx_http_office_config_call(r, ctx, ngx_http_office_config_updated);
+
+    if (oc_store_update(&ctx->call, &update) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_office_config_updated(oc_store_call_t *call)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      digits;
+    ngx_http_request_t            *r;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    r = ngx_http_office_config_waiting(call);
+
+    if (r == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+
+    if (call->status != OC_STORE_OK) {
+        rc = ngx_http_office_config_store_problem(r, call);
+
+    } else if (ctx->minimal) {
+        digits.data = ctx->stamp.etag;
+        digits.len = OC_ETAG_LEN;
+
+        rc = ngx_http_office_config_etag_header(r, &digits);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_office_config_send_nothing(r, ctx);
+        }
+
+    } else {
+        rc = ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
+    }
+
+    ngx_http_office_config_finish(r, rc);
+}

@@ -1,0 +1,362 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "oc_query.h"
+#include "oc_span.h"
+
+
+static ngx_int_t oc_select_path(oc_select_item_t *item, u_char *p,
+    u_char *last, const oc_type_t *type);
+static oc_query_status_e oc_select_fail(oc_query_t *query,
+    const char *option, const char *message, oc_query_status_e status);
+static u_char *oc_select_copy(u_char *dst, oc_select_t *select,
+    const ngx_str_t *inside, ngx_str_t *json);
+
+
+/*
+ * Understands the texts of $select and $expand (OData 4.01 Protocol, 11.2.5)
+ * for an entity of "type".
+ */
+
+oc_query_status_e
+oc_query_resolve(oc_query_t *query, const oc_type_t *type, ngx_pool_t *pool)
+{
+    u_char       *p, *last, *end;
+    oc_select_t  *select;
+
+    if (query->given & oc_option_bit(OC_OPTION_SELECT)) {
+        select = &query->select;
+
+        select->items = ngx_palloc(pool, OC_SELECT_MAX
+                                         * sizeof(oc_select_item_t));
+        if (select->items == NULL) {
+            return OC_QUERY_NO_MEMORY;
+        }
+
+        p = query->select_text.data;
+        last = p + query->select_text.len;
+
+        for (;; p = end + 1) {
+            end = ngx_strlchr(p, last, ',');
+            if (end == NULL) {
+                end = last;
+            }
+
+            if (select->n == OC_SELECT_MAX) {
+                return oc_select_fail(query, "$select", "There are too many "
+                                      "properties.", OC_QUERY_MALFORMED);
+            }
+
+            if (oc_select_path(&select->items[select->n++], p, end, type)
+                != NGX_OK)
+            {
+                return oc_select_fail(query, "$select", "Names of properties, "
+                                      "separated by commas, are expected.",
+                                      OC_QUERY_MALFORMED);
+            }
+
+            if (end == last) {
+                break;
+            }
+        }
+    }
+
+    if (query->given & oc_option_bit(OC_OPTION_EXPAND)) {
+        p = query->expand_text.data;
+        last = p + query->expand_text.len;
+
+        if (type != &oc_type_configuration) {
+            return oc_select_fail(query, "$expand", "Nothing can be expanded "
+                                  "here.", OC_QUERY_UNSUPPORTED);
+        }
+
+        if ((last - p == 1 && *p == '*')
+            || (last - p == sizeof("assignments") - 1
+                && ngx_strncmp(p, "assignments", sizeof("assignments") - 1)
+                   == 0))
+        {
+            query->expand = 1;
+            return OC_QUERY_OK;
+        }
+
+        if (last - p > (ssize_t) sizeof("assignments") - 1
+            && ngx_strncmp(p, "assignments", sizeof("assignments") - 1) == 0
+            && ngx_strchr("(/,", p[sizeof("assignments") - 1]))
+        {
+            return oc_select_fail(query, "$expand", "Options of an expanded "
+                                  "property are not supported.",
+                                  OC_QUERY_UNSUPPORTED);
+        }
+
+        return oc_select_fail(query, "$expand", "Only \"assignments\" can be "
+                              "expanded.", OC_QUERY_MALFORMED);
+    }
+
+    return OC_QUERY_OK;
+}
+
+
+static ngx_int_t
+oc_select_path(oc_select_item_t *item, u_char *p, u_char *last,
+    const oc_type_t *type)
+{
+    u_char               *slash;
+    ngx_int_t             slot;
+    const oc_type_t      *derived;
+    const oc_property_t  *property;
+
+    while (p < last && *p == ' ') {
+        p++;
+    }
+
+    while (p < last && last[-1] == ' ') {
+        last--;
+    }
+
+    ngx_str_null(&item->member);
+
+    if (last - p == 1 && *p == '*') {
+        item->name.data = p;
+        item->name.len = 1;
+        return NGX_OK;
+    }
+
+    slash = ngx_strlchr(p, last, '/');
+
+    /* a derived type in front of the name changes nothing here */
+
+    if (slash && ngx_strlchr(p, slash, '.')) {
+        derived = oc_type_find(p, slash - p);
+
+        if (derived == NULL || !oc_type_derives(derived, type)) {
+            return NGX_ERROR;
+        }
+
+        p = slash + 1;
+        slash = ngx_strlchr(p, last, '/');
+    }
+
+    item->name.data = p;
+    item->name.len = (slash ? slash : last) - p;
+
+    slot = oc_type_slot(type, p, item->name.len);
+
+    if (slot < 0) {
+        return NGX_ERROR;
+    }
+
+    if (slash == NULL) {
+        return NGX_OK;
+    }
+
+    property = &type->properties[slot];
+
+    item->member.data = slash + 1;
+    item->member.len = last - slash - 1;
+
+    if (property->edm != OC_EDM_COMPLEX
+        || oc_type_slot(property->type, item->member.data, item->member.len)
+           < 0)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static oc_query_status_e
+oc_select_fail(oc_query_t *query, const char *option, const char *message,
+    oc_query_status_e status)
+{
+    query->target.data = (u_char *) option;
+    query->target.len = ngx_strlen(option);
+    query->message = message;
+    query->position = 0;
+
+    return status;
+}
+
+
+/*
+ * Leaves in a rendered entity what $select asks for, and what tells about the
+ * entity itself.
+ */
+
+ngx_int_t
+oc_query_project(oc_query_t *query, ngx_str_t *json, ngx_str_t *result,
+    ngx_pool_t *pool)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, json->len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    result->len = oc_select_copy(p, &query->select, NULL, json) - p;
+    result->data = p;
+
+    return NGX_OK;
+}
+
+
+/* Copies members of an object; "inside" is the property whose value it is. */
+
+static u_char *
+oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
+    ngx_str_t *json)
+{
+    u_char            *p, *next, *last;
+    ngx_str_t          name, value, *wanted;
+    ngx_uint_t         i, whole, part;
+    oc_select_item_t  *item;
+
+    p = json->data + 1;
+    last = json->data + json->len - 1;
+
+    *dst++ = '{';
+
+    for ( /* void */ ; ; p = next) {
+
+        next = oc_span_next(p, last, &name, &value);
+        if (next == NULL) {
+            break;
+        }
+
+        whole = (name.len && name.data[0] == '@');
+        part = 0;
+
+        for (i = 0; i < select->n; i++) {
+            item = &select->items[i];
+
+            if (inside) {
+                wanted = &item->member;
+
+                if (item->name.len != inside->len
+                    || ngx_memcmp(item->name.data, inside->data, inside->len)
+                       != 0)
+                {
+                    continue;
+                }
+
+            } else {
+                wanted = &item->name;
+
+                if (item->name.len == 1 && item->name.data[0] == '*') {
+                    whole = 1;
+                }
+            }
+
+            if (wanted->len != name.len
+                || ngx_memcmp(wanted->data, name.data, name.len) != 0)
+            {
+                continue;
+            }
+
+            if (inside || item->member.len == 0) {
+                whole = 1;
+
+            } else {
+                part = 1;
+            }
+        }
+
+        if (!whole && !part) {
+            continue;
+        }
+
+        if (dst[-1] != '{') {
+            *dst++ = ',';
+        }
+
+        *dst++ = '"';
+        dst = ngx_cpymem(dst, name.data, name.len);
+        *dst++ = '"';
+        *dst++ = ':';
+
+        if (whole || value.data[0] != '{') {
+            dst = ngx_cpymem(dst, value.data, value.len);
+
+        } else {
+            dst = oc_select_copy(dst, select, &name, &value);
+        }
+    }
+
+    *dst++ = '}';
+
+    return dst;
+}
+
+
+/*
+ * What the context URL says of the options (OData 4.01 Protocol, 10.9, 10.10),
+ * for example (id,displayName,assignments()); empty without them.
+ */
+
+ngx_int_t
+oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
+{
+    u_char            *p;
+    size_t             len;
+    ngx_uint_t         i;
+    oc_select_item_t  *item;
+
+    ngx_str_null(shape);
+
+    if (query->select.n == 0 && !query->expand) {
+        return NGX_OK;
+    }
+
+    len = sizeof("(assignments())") - 1;
+
+    for (i = 0; i < query->select.n; i++) {
+        item = &query->select.items[i];
+        len += item->name.len + item->member.len + 2;
+    }
+
+    p = ngx_pnalloc(pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    shape->data = p;
+
+    *p++ = '(';
+
+    for (i = 0; i < query->select.n; i++) {
+        item = &query->select.items[i];
+
+        if (i) {
+            *p++ = ',';
+        }
+
+        p = ngx_cpymem(p, item->name.data, item->name.len);
+
+        if (item->member.len) {
+            *p++ = '/';
+            p = ngx_cpymem(p, item->member.data, item->member.len);
+        }
+    }
+
+    if (query->expand) {
+
+        if (i) {
+            *p++ = ',';
+        }
+
+        p = ngx_cpymem(p, "assignments()", sizeof("assignments()") - 1);
+    }
+
+    *p++ = ')';
+
+    shape->len = p - shape->data;
+
+    return NGX_OK;
+}

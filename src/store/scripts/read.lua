@@ -1,0 +1,44 @@
+-- with lib/entity.lua
+--
+-- Reads a property of a configuration or of the singleton, or a configuration
+-- with its assignments.
+--
+-- KEYS: the hash it is in, streams, its assignments
+-- ARGV: id; "+", or the name of a property; the name of a member of that or
+--       ""; the JSON of an entity that is not there yet or ""
+--
+-- Returns the ETag, the JSON of the value, and of a stream what is known of
+-- it; or with "+" the JSON of the configuration and of each assignment. Nil if
+-- there is no entity.
+
+local id, name, member, initial = unpack(ARGV)
+local json = redis.call('HGET', KEYS[1], id)
+
+if not json then
+    if initial == '' then
+        return false
+    end
+
+    json = initial
+end
+
+if name == '+' then
+    return { json, unpack(sorted_values(KEYS[3])) }
+end
+
+local at = members(json, 1)
+local place = at[name]
+local value = sub(json, place[1], place[2])
+
+if member ~= '' then
+    place = members(value, 1)[member]
+    value = place and sub(value, place[1], place[2]) or 'null'
+end
+
+local stream = ''
+
+if name == 'policyPayload' or name == 'userPreferencePayload' then
+    stream = redis.call('HGET', KEYS[2], sub(name, 1, 1) .. '/' .. id) or ''
+end
+
+return { sub(json, ETAG_FROM, ETAG_TO), value, stream }
