@@ -96,6 +96,8 @@ typedef struct {
     ngx_str_t                  odata_version;
     ngx_str_t                  odata_max_version;
     ngx_str_t                  prefer;
+    ngx_str_t                  repeatability_id;
+    ngx_str_t                  repeatability_first_sent;
     unsigned                   has_accept:1;
 } ngx_http_office_config_headers_t;
 
@@ -140,6 +142,7 @@ extern ngx_module_t  ngx_http_office_config_module;
 
 
 ngx_int_t ngx_http_office_config_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_office_config_error_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_office_config_filter_init(ngx_conf_t *cf);
 
 

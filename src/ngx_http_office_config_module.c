@@ -18,6 +18,8 @@ static char *ngx_http_office_config_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_office_config_auth(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_office_config_error(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_office_config_key_prefix(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_office_config_page_size(ngx_conf_t *cf,
@@ -60,6 +62,13 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_office_config_auth,
       NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("office_config_error"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_office_config_error,
+      0,
       0,
       NULL },
 
@@ -527,6 +536,19 @@ ngx_http_office_config_auth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     olcf->auth = NGX_HTTP_OFFICE_CONFIG_AUTH_OFF;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_office_config_error(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    clcf->handler = ngx_http_office_config_error_handler;
 
     return NGX_CONF_OK;
 }

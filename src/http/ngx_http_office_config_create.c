@@ -30,7 +30,13 @@ ngx_int_t
 ngx_http_office_config_create(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
+    ngx_int_t  rc;
+
     ngx_http_office_config_prefer(r, ctx);
+
+    if (ngx_http_office_config_repeatability(r, ctx, &rc) != NGX_OK) {
+        return rc;
+    }
 
     return ngx_http_office_config_read_json(r, ctx,
                                           ngx_http_office_config_create_json);
@@ -240,6 +246,10 @@ ngx_http_office_config_send_created(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
 
     (void) oc_store_etag(&call->json, &digits);
+
+    if (ngx_http_office_config_repeatability_result(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_http_office_config_item_url(r, ctx, &ctx->id, &location) != NGX_OK
         || ngx_http_office_config_etag_header(r, &digits) != NGX_OK

@@ -65,6 +65,13 @@ void ngx_http_office_config_trim(ngx_str_t *s);
 ngx_int_t ngx_http_office_config_preference_applied(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
+/* ngx_http_office_config_repeatability.c */
+
+ngx_int_t ngx_http_office_config_repeatability(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_int_t *rc);
+ngx_int_t ngx_http_office_config_repeatability_result(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
 /* ngx_http_office_config_update.c */
 
 ngx_int_t ngx_http_office_config_update(ngx_http_request_t *r,

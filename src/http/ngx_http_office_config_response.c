@@ -218,6 +218,22 @@ ngx_http_office_config_read_headers(ngx_http_request_t *r,
 
             break;
 
+        case sizeof("repeatability-request-id") - 1:
+            if (ngx_strncmp(header[i].lowcase_key, "repeatability-request-id",
+                            24)
+                == 0)
+            {
+                headers->repeatability_id = header[i].value;
+
+            } else if (ngx_strncmp(header[i].lowcase_key,
+                                   "repeatability-first-sent", 24)
+                       == 0)
+            {
+                headers->repeatability_first_sent = header[i].value;
+            }
+
+            break;
+
         case sizeof("client-request-id") - 1:
             if (ngx_strncmp(header[i].lowcase_key, "client-request-id", 17)
                 == 0)

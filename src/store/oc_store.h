@@ -67,6 +67,7 @@ struct oc_store_call_s {
     ngx_str_t             tenant;
     ngx_pool_t           *pool;        /* the call ends with it */
     ngx_log_t            *log;
+    ngx_str_t             repeatability;   /* of a create: request's id */
     oc_store_handler_pt   handler;
     void                 *data;
 
@@ -84,6 +85,7 @@ struct oc_store_call_s {
     ngx_str_t             etag;        /* of a property: digits */
     ngx_str_t             media;       /* of a stream, or empty */
     ngx_str_t             next;        /* empty: there is no next page */
+    unsigned              repeated:1;
 
     /* private */
 

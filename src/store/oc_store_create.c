@@ -11,6 +11,11 @@
 #include "oc_store_key.h"
 
 
+/* seconds that the answer to a repeatable request is kept */
+
+#define OC_STORE_REPEATABLE_TIME  "86400"
+
+
 static ngx_int_t oc_store_create_transaction(oc_store_call_t *call,
     oc_entity_t *entity, ngx_str_t *keys);
 static ngx_int_t oc_store_create_script_call(oc_store_call_t *call,
@@ -23,7 +28,9 @@ static void oc_store_added(oc_redis_op_t *op, void *data);
 
 /*
  * Adds a configuration.  OC_STORE_OK: the JSON is call->json and, with the
- * priority that was given in between, call->tail.  OC_STORE_EXISTS,
+ * priority that was given in between, call->tail.  With call->repeatability a
+ * repetition adds nothing: call->repeated, and call->json and
+ * call->assignments are those of the first time.  OC_STORE_EXISTS,
  * OC_STORE_EXHAUSTED.
  */
 
@@ -57,7 +64,7 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
         return NGX_ERROR;
     }
 
-    if (entity->has_id || !entity->has_priority
+    if (entity->has_id || !entity->has_priority || call->repeatability.len
         || !oc_redis_transactions(call->redis))
     {
         return oc_store_create_script_call(call, entity, keys);
@@ -152,15 +159,23 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
     ngx_str_t   *argv;
     ngx_uint_t   i, n, nkeys;
 
-    nkeys = entity->nassignments ? 4 : 3;
-    n = nkeys + 4 + 2 * entity->nassignments;
+    nkeys = call->repeatability.len ? 5 : 4;
+    n = nkeys + 6 + 2 * entity->nassignments;
 
     argv = ngx_palloc(call->pool, n * sizeof(ngx_str_t));
     if (argv == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(argv, keys, nkeys * sizeof(ngx_str_t));
+    ngx_memcpy(argv, keys, 4 * sizeof(ngx_str_t));
+
+    if (call->repeatability.len
+        && oc_store_key(&argv[4], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_REPEATABILITY, &call->repeatability)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     argv[nkeys] = entity->id;
 
@@ -174,9 +189,12 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
     argv[nkeys + 2] = entity->head;
     argv[nkeys + 3] = entity->tail;
 
+    ngx_str_set(&argv[nkeys + 4], OC_STORE_REPEATABLE_TIME);
+    argv[nkeys + 5] = call->assignments;
+
     for (i = 0; i < entity->nassignments; i++) {
-        argv[nkeys + 4 + 2 * i] = entity->assignments[i].id;
-        argv[nkeys + 5 + 2 * i] = entity->assignments[i].json;
+        argv[nkeys + 6 + 2 * i] = entity->assignments[i].id;
+        argv[nkeys + 7 + 2 * i] = entity->assignments[i].json;
     }
 
     if (oc_store_script(call, 0, &oc_store_create_script, nkeys, argv, n, 0,
@@ -240,6 +258,7 @@ oc_store_created(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
+    ngx_str_t          etag;
     oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK) {
@@ -262,6 +281,23 @@ oc_store_created(oc_redis_op_t *op, void *data)
     case OC_REDIS_REPLY_STATUS:
         call->status = OC_STORE_EXHAUSTED;
         break;
+
+    case OC_REDIS_REPLY_ARRAY:
+        if (reply->nelements == 2
+            && reply->elements[0]->type == OC_REDIS_REPLY_STRING
+            && reply->elements[1]->type == OC_REDIS_REPLY_STRING
+            && oc_store_etag(&reply->elements[0]->str, &etag) == NGX_OK)
+        {
+            call->status = OC_STORE_OK;
+            call->repeated = 1;
+            call->json = reply->elements[0]->str;
+            call->assignments = reply->elements[1]->str;
+
+            ngx_str_null(&call->tail);
+            break;
+        }
+
+        /* fall through */
 
     default:
         oc_store_failed(call);

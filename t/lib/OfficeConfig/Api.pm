@@ -27,7 +27,8 @@ my %code = (
     405 => 'methodNotAllowed', 406 => 'notAcceptable', 409 => 'conflict',
     412 => 'preconditionFailed', 413 => 'payloadTooLarge',
     415 => 'unsupportedMediaType', 429 => 'tooManyRequests',
-    501 => 'notImplemented', 503 => 'serviceUnavailable',
+    501 => 'notImplemented', 502 => 'badGateway',
+    503 => 'serviceUnavailable',
     504 => 'gatewayTimeout',
 );
 
@@ -101,6 +102,7 @@ sub contents {
     my ($redis) = @_;
     my %read = (
         string => sub { $redis->cmd('GET', $_[0]) },
+        list => sub { $redis->cmd('LRANGE', $_[0], 0, -1) },
         hash => sub { +{ @{$redis->cmd('HGETALL', $_[0])} } },
         zset => sub { +{ @{$redis->cmd('ZRANGE', $_[0], 0, -1,
                                        'WITHSCORES')} } },
