@@ -21,7 +21,8 @@ typedef struct {
 } oc_base64_t;
 
 
-#define oc_base64url_len(len)  ((len) / 3 * 4 + ((len) % 3 ? (len) % 3 + 1 : 0))
+#define oc_base64url_len(len)                                                 \
+    ((len) / 3 * 4 + ((len) % 3 ? (len) % 3 + 1 : 0))
 
 
 void oc_base64url_init(oc_base64_t *b, u_char *dst);

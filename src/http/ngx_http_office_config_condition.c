@@ -16,7 +16,7 @@ static ngx_uint_t ngx_http_office_config_etag_listed(ngx_str_t *list,
 /*
  * The request's If-Match and If-None-Match (RFC 9110, 13.1) in the form the
  * store takes.  Our ETags are compared by value, as OData has it (OData 4.01
- * Protocol, 8.2.4, 8.2.5); what cannot be one of ours is left out of the lists.
+ * Protocol, 8.2.4, 8.2.5); what cannot be one of ours is left out.
  */
 
 ngx_int_t

@@ -180,7 +180,8 @@ static ngx_http_office_config_operation_t
       NGX_HTTP_OFFICE_CONFIG_TEXT },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF, NGX_HTTP_DELETE,
-      ngx_http_office_config_assignment_delete, NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS,
+      ngx_http_office_config_assignment_delete,
+      NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_ANY },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_OFFICE_CONFIG_READ,
@@ -289,8 +290,8 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
 
 
 /*
- * $entity with $id (OData 4.01 URL Conventions, 4.16): the entity that has this
- * URL.
+ * $entity with $id (OData 4.01 URL Conventions, 4.16): the entity that has
+ * this URL.
  */
 
 static ngx_int_t

@@ -40,7 +40,7 @@ static const ngx_str_t  ngx_http_office_config_below_root[] = {
 };
 
 
-/* actions are reachable bare and qualified (OData 4.01 URL Conventions, 4.9) */
+/* actions go by a bare and by a qualified name (OData 4.01 Protocol, 11.5) */
 
 static const ngx_http_office_config_name_t
     ngx_http_office_config_below_collection[] =
@@ -117,7 +117,8 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    if (!ngx_http_office_config_is(segment, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
+    if (!ngx_http_office_config_is(segment,
+                                   NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
     {
         return NGX_OK;
     }
@@ -142,7 +143,8 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
                                                  n - 1);
     }
 
-    if (!ngx_http_office_config_is(segment, NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME))
+    if (!ngx_http_office_config_is(segment,
+                                   NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME))
     {
         ngx_http_office_config_find_property(route,
                                              &oc_type_office_configuration,

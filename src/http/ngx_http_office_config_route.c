@@ -318,7 +318,8 @@ ngx_http_office_config_route_url(ngx_http_request_t *r,
     segment = path.segments;
     n = path.n;
 
-    if (!ngx_http_office_config_is(segment, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
+    if (!ngx_http_office_config_is(segment,
+                                   NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
     {
         ngx_str_set(&singleton, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME);
 

@@ -263,7 +263,7 @@ ngx_http_office_config_quoted(ngx_http_request_t *r, ngx_str_t *id,
     u_char  *p;
     size_t   i;
 
-    if (memchr(id->data, '\'', id->len) == NULL) {
+    if (id->len == 0 || memchr(id->data, '\'', id->len) == NULL) {
         *key = *id;
         return NGX_OK;
     }

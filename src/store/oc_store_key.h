@@ -16,7 +16,7 @@
 #define OC_KEY_IDS             "ids"     /* sorted set: 0, id */
 #define OC_KEY_PRIORITIES      "pri"     /* sorted set: priority, id */
 #define OC_KEY_ASSIGNMENTS     "asg:"    /* + id; hash: id, JSON */
-#define OC_KEY_STREAMS         "str"     /* hash: p/id, u/id; ETag, media type */
+#define OC_KEY_STREAMS         "str"     /* hash: p/id, u/id; ETag, type */
 #define OC_KEY_REPEATABILITY   "rep:"    /* + request id; list: the answer */
 #define OC_KEY_SINGLETON       "one"     /* hash: OC_SINGLETON_ID, JSON */
 

@@ -7,9 +7,10 @@
 -- ARGV: id; If-Match and If-None-Match as holds() takes them; the name of the
 --       type it must have or ""; the new ETag; the new date as JSON; the new
 --       priority, "next" or ""; if the one edit is that of a stream at its own
---       URL, its media type or "-", else ""; what is returned: "" nothing, "*" the entity, "+" the entity and
---       its assignments, or the name of a property; the JSON of an entity
---       that is not there yet or ""; then the edits
+--       URL, its media type or "-", else ""; what is returned: "" nothing,
+--       "*" the entity, "+" the entity and its assignments, or the name of a
+--       property; the JSON of an entity that is not there yet or ""; then the
+--       edits
 --
 -- Returns what is asked for, as an array; 0 if there is no entity, -1 if the
 -- condition does not hold, -2 if the type is another, -3 if no priority is

@@ -66,7 +66,8 @@ local function members(s, i)
     return found
 end
 
--- splice(s, edits): s with the bytes of each edit { first, last, new } replaced
+-- splice(s, edits): s with the bytes of each edit { first, last, new }
+-- replaced
 local function splice(s, edits)
     local parts, from = {}, 1
 
