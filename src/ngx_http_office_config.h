@@ -114,6 +114,15 @@ typedef ngx_int_t (*ngx_http_office_config_json_pt)(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
 
 
+/*
+ * Answers a request when the store has done its work.  Returns what the
+ * request is to be finalized with.
+ */
+
+typedef ngx_int_t (*ngx_http_office_config_answer_pt)(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+
 struct ngx_http_office_config_ctx_s {
     ngx_http_request_t                *request;
     ngx_http_office_config_route_t     route;
@@ -122,6 +131,7 @@ struct ngx_http_office_config_ctx_s {
     oc_store_call_t                    call;
 
     ngx_http_office_config_json_pt     json_handler;
+    ngx_http_office_config_answer_pt   answer;
     oc_store_condition_t               condition;
     oc_stamp_t                         stamp;
     ngx_str_t                          media;     /* type of a stream */

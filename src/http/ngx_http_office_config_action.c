@@ -12,10 +12,12 @@
 
 static ngx_int_t ngx_http_office_config_assign_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static void ngx_http_office_config_assigned(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_assigned(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_priorities_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static void ngx_http_office_config_prioritized(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_prioritized(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_parameters(json_t *json,
     const ngx_str_t *names, json_t **values, ngx_uint_t n, oc_fault_t *fault);
 static ngx_int_t ngx_http_office_config_pairs(json_t *ids, json_t *priorities,
@@ -92,38 +94,22 @@ ngx_http_office_config_assign_json(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_office_config_assigned(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_assigned(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      fragment, link;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_str_t  fragment, link;
 
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
+    if (ctx->minimal) {
+        return ngx_http_office_config_send_nothing(r, ctx);
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+    ngx_str_null(&link);
 
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
+    ngx_str_set(&fragment, "Collection(" OC_NAMESPACE
+                           ".officeClientConfigurationAssignment)");
 
-    } else if (ctx->minimal) {
-        rc = ngx_http_office_config_send_nothing(r, ctx);
-
-    } else {
-        ngx_str_null(&link);
-
-        ngx_str_set(&fragment, "Collection(" OC_NAMESPACE
-                               ".officeClientConfigurationAssignment)");
-
-        rc = ngx_http_office_config_send_collection(r, ctx, &fragment, &link);
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_collection(r, ctx, &fragment, &link);
 }
 
 
@@ -280,46 +266,13 @@ ngx_http_office_config_pairs(json_t *ids, json_t *priorities, ngx_str_t *id,
 }
 
 
-static void
-ngx_http_office_config_prioritized(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_prioritized(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    u_char                             target[64];
-    ngx_int_t                          rc;
-    ngx_http_request_t                *r;
-    ngx_http_office_config_ctx_t      *ctx;
-    ngx_http_office_config_problem_t   problem;
+    ctx->representation = 0;
 
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status == OC_STORE_OK) {
-        ctx->representation = 0;
-        rc = ngx_http_office_config_send_nothing(r, ctx);
-
-    } else if (call->status == OC_STORE_UNKNOWN_ID) {
-        ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
-
-        problem.status = NGX_HTTP_BAD_REQUEST;
-        ngx_str_set(&problem.message,
-                    "There is no client configuration with this id.");
-        problem.target.data = target;
-        problem.target.len = ngx_sprintf(target,
-                                         "officeConfigurationPolicyIds/%ui",
-                                         call->index)
-                             - target;
-
-        rc = ngx_http_office_config_problem(r, &problem);
-
-    } else {
-        rc = ngx_http_office_config_store_problem(r, call);
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_nothing(r, ctx);
 }
 
 

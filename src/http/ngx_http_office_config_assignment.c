@@ -10,13 +10,16 @@
 #include "ngx_http_office_config_route.h"
 
 
-static void ngx_http_office_config_got_assignments(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_got_assignments(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_add_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static void ngx_http_office_config_added(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_added(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_assignment_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static void ngx_http_office_config_assignment_changed(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_assignment_changed(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* GET of the assignments of a configuration: all, there are not many. */
@@ -51,64 +54,41 @@ ngx_http_office_config_assignments(ngx_http_request_t *r,
                                  &ctx->route.assignment);
     }
 
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_got_assignments(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_got_assignments(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      fragment, link, digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_int_t  rc;
+    ngx_str_t  fragment, link, digits;
 
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT) {
+        return ngx_http_office_config_send_count(r, ctx, ctx->call.count);
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else if (ctx->route.resource
-               == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT)
-    {
-        rc = ngx_http_office_config_send_count(r, ctx, call->count);
-
-    } else if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS) {
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS) {
         ngx_str_null(&link);
 
         if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-        } else {
-            rc = ngx_http_office_config_send_collection(r, ctx, &fragment,
-                                                        &link);
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-    } else {
-        (void) oc_store_etag(&call->page[0], &digits);
-
-        rc = ngx_http_office_config_check_etag(r, &digits);
-
-        if (rc == NGX_DECLINED) {
-            rc = ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_OK);
-        }
+        return ngx_http_office_config_send_collection(r, ctx, &fragment,
+                                                      &link);
     }
 
-    ngx_http_office_config_finish(r, rc);
+    (void) oc_store_etag(&ctx->call.page[0], &digits);
+
+    rc = ngx_http_office_config_check_etag(r, &digits);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    return ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_OK);
 }
 
 
@@ -165,48 +145,34 @@ ngx_http_office_config_add_json(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_office_config_added(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_added(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      url, digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+    ngx_str_t  url, digits;
 
     digits.data = ctx->stamp.etag;
     digits.len = OC_ETAG_LEN;
 
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else if (ngx_http_office_config_assignment_url(r, ctx, &url) != NGX_OK
-               || ngx_http_office_config_etag_header(r, &digits) != NGX_OK
-               || ngx_http_office_config_add_header(r, "Location", &url)
-                  != NGX_OK)
+    if (ngx_http_office_config_assignment_url(r, ctx, &url) != NGX_OK
+        || ngx_http_office_config_etag_header(r, &digits) != NGX_OK
+        || ngx_http_office_config_add_header(r, "Location", &url) != NGX_OK)
     {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else if (!ctx->minimal) {
-        rc = ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_CREATED);
-
-    } else if (ngx_http_office_config_add_header(r, "OData-EntityId", &url)
-               != NGX_OK)
-    {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else {
-        rc = ngx_http_office_config_send_nothing(r, ctx);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_office_config_finish(r, rc);
+    if (!ctx->minimal) {
+        return ngx_http_office_config_send_assignment(r, ctx,
+                                                      NGX_HTTP_CREATED);
+    }
+
+    if (ngx_http_office_config_add_header(r, "OData-EntityId", &url)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_office_config_send_nothing(r, ctx);
 }
 
 
@@ -318,56 +284,32 @@ ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
     ngx_http_office_config_call(r, ctx,
                                 ngx_http_office_config_assignment_changed);
 
-    if (oc_store_assignment_delete(&ctx->call, &ctx->route.id,
+    rc = oc_store_assignment_delete(&ctx->call, &ctx->route.id,
                                    &ctx->route.assignment, &ctx->condition,
-                                   &ctx->stamp)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+                                   &ctx->stamp);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_assignment_changed(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_assignment_changed(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+    ngx_str_t  digits;
 
     digits.data = ctx->stamp.etag;
     digits.len = OC_ETAG_LEN;
 
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else if (r->method == NGX_HTTP_DELETE) {
-        rc = ngx_http_office_config_send_nothing(r, ctx);
-
-    } else if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else if (call->npage) {
-        rc = ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_OK);
-
-    } else {
-        rc = ngx_http_office_config_send_nothing(r, ctx);
+    if (r->method != NGX_HTTP_DELETE
+        && ngx_http_office_config_etag_header(r, &digits) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_office_config_finish(r, rc);
+    if (ctx->call.npage) {
+        return ngx_http_office_config_send_assignment(r, ctx, NGX_HTTP_OK);
+    }
+
+    return ngx_http_office_config_send_nothing(r, ctx);
 }

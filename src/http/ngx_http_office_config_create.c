@@ -18,10 +18,10 @@ static ngx_int_t ngx_http_office_config_add_reference(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *reference);
 static ngx_int_t ngx_http_office_config_insert(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static void ngx_http_office_config_created(oc_store_call_t *call);
-static ngx_int_t ngx_http_office_config_send_created(ngx_http_request_t *r,
-    oc_store_call_t *call);
-static void ngx_http_office_config_referred(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_created(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_referred(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* POST to the collection and to its $ref (api.md, 3 and 4). */
@@ -149,26 +149,11 @@ ngx_http_office_config_add_reference(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_office_config_referred(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_referred(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    if (call->status == OC_STORE_OK) {
-        rc = ngx_http_office_config_send(r, NGX_HTTP_NO_CONTENT, NULL, 0);
-
-    } else {
-        rc = ngx_http_office_config_store_problem(r, call);
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_nothing(r, ctx);
 }
 
 
@@ -208,44 +193,18 @@ ngx_http_office_config_insert(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_office_config_created(oc_store_call_t *call)
-{
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    if (call->status == OC_STORE_OK) {
-        rc = ngx_http_office_config_send_created(r, call);
-
-    } else {
-        rc = ngx_http_office_config_store_problem(r, call);
-    }
-
-    ngx_http_office_config_finish(r, rc);
-}
-
-
 /*
  * 201 with what was stored, assignments that came with the entity included;
  * or 204 if the client prefers that.
  */
 
 static ngx_int_t
-ngx_http_office_config_send_created(ngx_http_request_t *r,
-    oc_store_call_t *call)
+ngx_http_office_config_created(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_str_t                      location, digits;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_str_t  location, digits;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    (void) oc_store_etag(&call->json, &digits);
+    (void) oc_store_etag(&ctx->call.json, &digits);
 
     if (ngx_http_office_config_repeatability_result(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

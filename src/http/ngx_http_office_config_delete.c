@@ -5,10 +5,11 @@
 
 
 #include "ngx_http_office_config_handler.h"
-#include "ngx_http_office_config_response.h"
+#include "ngx_http_office_config_represent.h"
 
 
-static void ngx_http_office_config_deleted(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_deleted(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* DELETE of a configuration, if the request's conditions hold. */
@@ -31,38 +32,15 @@ ngx_http_office_config_delete(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_deleted);
 
-    if (oc_store_delete(&ctx->call, &ctx->route.id, &ctx->condition)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = oc_store_delete(&ctx->call, &ctx->route.id, &ctx->condition);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_deleted(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_deleted(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    if (call->status == OC_STORE_OK) {
-        rc = ngx_http_office_config_send(r, NGX_HTTP_NO_CONTENT, NULL, 0);
-
-    } else {
-        rc = ngx_http_office_config_store_problem(r, call);
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_nothing(r, ctx);
 }

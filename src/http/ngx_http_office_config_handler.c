@@ -25,6 +25,9 @@ typedef struct {
 
 static ngx_int_t ngx_http_office_config_entity(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+static void ngx_http_office_config_store_handler(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
+    oc_store_call_t *call);
 static ngx_uint_t ngx_http_office_config_of_assignment(ngx_http_request_t *r);
 static ngx_int_t ngx_http_office_config_not_allowed(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource);
@@ -507,22 +510,44 @@ ngx_http_office_config_tenant(ngx_http_request_t *r, ngx_str_t *tenant)
 }
 
 
-/* Prepares the request's call of the store. */
+/* Prepares the request's call of the store, which "answer" is to follow. */
 
 void
 ngx_http_office_config_call(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, oc_store_handler_pt handler)
+    ngx_http_office_config_ctx_t *ctx, ngx_http_office_config_answer_pt answer)
 {
     ngx_http_office_config_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
 
+    ctx->answer = answer;
+
     ctx->call.redis = olcf->redis;
     ctx->call.prefix = olcf->key_prefix;
     ctx->call.pool = r->pool;
     ctx->call.log = r->connection->log;
-    ctx->call.handler = handler;
+    ctx->call.handler = ngx_http_office_config_store_handler;
     ctx->call.data = r;
+}
+
+
+/*
+ * The end of a content handler that has not read a body: "rc" is what the
+ * store returned.
+ */
+
+ngx_int_t
+ngx_http_office_config_called(ngx_http_request_t *r, ngx_int_t rc)
+{
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->main->count++;
+
+    ngx_http_office_config_wait(r);
+
+    return NGX_DONE;
 }
 
 
@@ -545,13 +570,14 @@ ngx_http_office_config_wait(ngx_http_request_t *r)
 
 
 /*
- * The request that waits for this call; NULL if it has gone elsewhere since,
- * as "post_action" has it do when the client leaves.
+ * The store is done.  The request may have gone elsewhere since, as
+ * "post_action" has it do when the client leaves.
  */
 
-ngx_http_request_t *
-ngx_http_office_config_waiting(oc_store_call_t *call)
+static void
+ngx_http_office_config_store_handler(oc_store_call_t *call)
 {
+    ngx_int_t                      rc;
     ngx_http_request_t            *r;
     ngx_http_office_config_ctx_t  *ctx;
 
@@ -559,7 +585,18 @@ ngx_http_office_config_waiting(oc_store_call_t *call)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
 
-    return (ctx && &ctx->call == call) ? r : NULL;
+    if (ctx == NULL || &ctx->call != call) {
+        return;
+    }
+
+    if (call->status == OC_STORE_OK) {
+        rc = ctx->answer(r, ctx);
+
+    } else {
+        rc = ngx_http_office_config_store_problem(r, call);
+    }
+
+    ngx_http_office_config_finish(r, rc);
 }
 
 
@@ -596,10 +633,11 @@ ngx_http_office_config_of_assignment(ngx_http_request_t *r)
 
 /* The answer when the store could not do what it was asked for. */
 
-ngx_int_t
+static ngx_int_t
 ngx_http_office_config_store_problem(ngx_http_request_t *r,
     oc_store_call_t *call)
 {
+    u_char                            target[64];
     ngx_http_office_config_problem_t  problem;
 
     ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
@@ -638,6 +676,17 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
                     "The highest priority is in use. Give one in the "
                     "request.");
         ngx_str_set(&problem.target, "priority");
+        break;
+
+    case OC_STORE_UNKNOWN_ID:
+        problem.status = NGX_HTTP_BAD_REQUEST;
+        ngx_str_set(&problem.message,
+                    "There is no client configuration with this id.");
+        problem.target.data = target;
+        problem.target.len = ngx_sprintf(target,
+                                         "officeConfigurationPolicyIds/%ui",
+                                         call->index)
+                             - target;
         break;
 
     case OC_STORE_TYPE:

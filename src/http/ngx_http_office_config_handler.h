@@ -29,12 +29,11 @@ ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
 /* ngx_http_office_config_handler.c */
 
 void ngx_http_office_config_call(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, oc_store_handler_pt handler);
+    ngx_http_office_config_ctx_t *ctx,
+    ngx_http_office_config_answer_pt answer);
+ngx_int_t ngx_http_office_config_called(ngx_http_request_t *r, ngx_int_t rc);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
-ngx_http_request_t *ngx_http_office_config_waiting(oc_store_call_t *call);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
-ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
-    oc_store_call_t *call);
 
 /* ngx_http_office_config_json.c */
 

@@ -13,7 +13,8 @@
 #include "oc_span.h"
 
 
-static void ngx_http_office_config_got_property(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_got_property(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_send_text(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_office_config_property_json(ngx_http_request_t *r,
@@ -21,7 +22,8 @@ static ngx_int_t ngx_http_office_config_property_json(ngx_http_request_t *r,
 static void ngx_http_office_config_value_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_office_config_value_handle(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
-static void ngx_http_office_config_property_changed(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_property_changed(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* GET of a property, and of its $value. */
@@ -49,62 +51,37 @@ ngx_http_office_config_property_get(ngx_http_request_t *r,
         ngx_str_set(&id, OC_SINGLETON_ID);
     }
 
-    if (oc_store_property(&ctx->call, &id, route->id.len == 0,
+    rc = oc_store_property(&ctx->call, &id, route->id.len == 0,
                           &route->property->name,
-                          route->member ? &route->member->name : NULL)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+                          route->member ? &route->member->name : NULL);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_got_property(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_got_property(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      fragment;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_int_t  rc;
+    ngx_str_t  fragment;
 
-    r = ngx_http_office_config_waiting(call);
+    rc = ngx_http_office_config_check_etag(r, &ctx->call.etag);
 
-    if (r == NULL) {
-        return;
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else {
-        rc = ngx_http_office_config_check_etag(r, &call->etag);
+    if (ctx->route.value) {
+        return ngx_http_office_config_send_text(r, ctx, &ctx->call.json);
     }
 
-    if (call->status == OC_STORE_OK && rc == NGX_DECLINED) {
-
-        if (ctx->route.value) {
-            rc = ngx_http_office_config_send_text(r, ctx, &call->json);
-
-        } else if (ngx_http_office_config_fragment(r, ctx, &fragment)
-                   != NGX_OK)
-        {
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-        } else {
-            rc = ngx_http_office_config_send_value(r, ctx, &fragment,
-                                                   &call->json);
-        }
+    if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_value(r, ctx, &fragment,
+                                             &ctx->call.json);
 }
 
 
@@ -248,50 +225,31 @@ ngx_http_office_config_property_json(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_office_config_property_changed(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_property_changed(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      digits, fragment;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-        ngx_http_office_config_finish(r, rc);
-        return;
-    }
+    ngx_str_t  digits, fragment;
 
     digits.data = ctx->stamp.etag;
     digits.len = OC_ETAG_LEN;
 
-    if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK
+        || ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    } else if (call->json.len == 0) {
+    if (ctx->call.json.len == 0) {
 
         /* a preference for the representation was not honoured */
 
         ctx->representation = 0;
-        rc = ngx_http_office_config_send_nothing(r, ctx);
-
-    } else if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else {
-        rc = ngx_http_office_config_send_value(r, ctx, &fragment,
-                                               &call->json);
+        return ngx_http_office_config_send_nothing(r, ctx);
     }
 
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_value(r, ctx, &fragment,
+                                             &ctx->call.json);
 }
 
 

@@ -10,13 +10,14 @@
 #include "ngx_http_office_config_route.h"
 
 
-static void ngx_http_office_config_got(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_got(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_page_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
-static void ngx_http_office_config_counted(oc_store_call_t *call);
-static void ngx_http_office_config_listed_page(oc_store_call_t *call);
-static ngx_int_t ngx_http_office_config_send_page(ngx_http_request_t *r,
-    oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_counted(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_listed_page(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_next_link(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *next, ngx_str_t *link);
 static ngx_int_t ngx_http_office_config_bad_token(ngx_http_request_t *r);
@@ -45,54 +46,32 @@ ngx_http_office_config_get(ngx_http_request_t *r,
         rc = oc_store_get(&ctx->call, &ctx->route.id);
     }
 
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_got(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_got(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_int_t  rc;
+    ngx_str_t  digits;
 
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
+    if (!ngx_http_office_config_of_type(&ctx->call.json, ctx->route.cast)) {
+        return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
+                                           "The client configuration is not "
+                                           "of this type.");
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+    (void) oc_store_etag(&ctx->call.json, &digits);
 
-    if (call->status == OC_STORE_OK
-        && !ngx_http_office_config_of_type(&call->json, ctx->route.cast))
-    {
-        call->status = OC_STORE_NOT_FOUND;
+    rc = ngx_http_office_config_check_etag(r, &digits);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else {
-        (void) oc_store_etag(&call->json, &digits);
-
-        rc = ngx_http_office_config_check_etag(r, &digits);
-
-        if (rc == NGX_DECLINED) {
-            rc = ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
-        }
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
 }
 
 
@@ -141,21 +120,15 @@ ngx_http_office_config_list(ngx_http_request_t *r,
     if (ctx->query.given & oc_option_bit(OC_OPTION_TOP)) {
 
         if (ctx->query.top == 0) {
-            return ngx_http_office_config_send_page(r, &ctx->call);
+            return ngx_http_office_config_listed_page(r, ctx);
         }
 
         limit = ngx_min(limit, ctx->query.top);
     }
 
-    if (oc_store_list(&ctx->call, &after, limit, ctx->route.cast) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = oc_store_list(&ctx->call, &after, limit, ctx->route.cast);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
@@ -174,38 +147,13 @@ ngx_http_office_config_bad_token(ngx_http_request_t *r)
 }
 
 
-static void
-ngx_http_office_config_listed_page(oc_store_call_t *call)
-{
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    if (call->status == OC_STORE_OK) {
-        rc = ngx_http_office_config_send_page(r, call);
-
-    } else {
-        rc = ngx_http_office_config_store_problem(r, call);
-    }
-
-    ngx_http_office_config_finish(r, rc);
-}
-
-
 static ngx_int_t
-ngx_http_office_config_send_page(ngx_http_request_t *r, oc_store_call_t *call)
+ngx_http_office_config_listed_page(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_str_t                      fragment, link;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_str_t  fragment, link;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (ngx_http_office_config_next_link(r, ctx, &call->next, &link)
+    if (ngx_http_office_config_next_link(r, ctx, &ctx->call.next, &link)
         != NGX_OK
         || ngx_http_office_config_page_fragment(r, ctx, &fragment) != NGX_OK)
     {
@@ -258,41 +206,17 @@ ngx_http_office_config_count(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_counted);
 
-    if (oc_store_count(&ctx->call) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = oc_store_count(&ctx->call);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_counted(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_counted(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status == OC_STORE_OK) {
-        rc = ngx_http_office_config_send_count(r, ctx, call->count);
-
-    } else {
-        rc = ngx_http_office_config_store_problem(r, call);
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_count(r, ctx, ctx->call.count);
 }
 
 

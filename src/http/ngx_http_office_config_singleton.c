@@ -10,7 +10,8 @@
 #include "ngx_http_office_config_route.h"
 
 
-static void ngx_http_office_config_got_singleton(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_got_singleton(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* GET of the singleton. */
@@ -29,46 +30,26 @@ ngx_http_office_config_singleton(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_got_singleton);
 
-    if (oc_store_singleton(&ctx->call) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = oc_store_singleton(&ctx->call);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_got_singleton(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_got_singleton(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_int_t  rc;
+    ngx_str_t  digits;
 
-    r = ngx_http_office_config_waiting(call);
+    (void) oc_store_etag(&ctx->call.json, &digits);
 
-    if (r == NULL) {
-        return;
+    rc = ngx_http_office_config_check_etag(r, &digits);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else {
-        (void) oc_store_etag(&call->json, &digits);
-
-        rc = ngx_http_office_config_check_etag(r, &digits);
-
-        if (rc == NGX_DECLINED) {
-            rc = ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
-        }
-    }
-
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
 }

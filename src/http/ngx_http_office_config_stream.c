@@ -34,7 +34,8 @@ typedef struct {
 } ngx_http_office_config_upload_t;
 
 
-static void ngx_http_office_config_got_stream(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_got_stream(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_send_stream(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_stream_headers(ngx_http_request_t *r,
@@ -48,7 +49,8 @@ static ngx_int_t ngx_http_office_config_stream_encode(
     ngx_http_office_config_upload_t *upload);
 static void ngx_http_office_config_stream_event(ngx_event_t *ev);
 static void ngx_http_office_config_stream_cleanup(void *data);
-static void ngx_http_office_config_stream_written(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_stream_written(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /*
@@ -70,51 +72,30 @@ ngx_http_office_config_stream_get(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_got_stream);
 
-    if (oc_store_property(&ctx->call, &ctx->route.id, 0,
-                          &ctx->route.property->name, NULL)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = oc_store_property(&ctx->call, &ctx->route.id, 0,
+                          &ctx->route.property->name, NULL);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
-static void
-ngx_http_office_config_got_stream(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_got_stream(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_int_t  rc;
 
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
+    if (ngx_http_office_config_strong_etag(r, &ctx->call.etag) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+    rc = ngx_http_office_config_check_etag(r, &ctx->call.etag);
 
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else if (ngx_http_office_config_strong_etag(r, &call->etag) != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else {
-        rc = ngx_http_office_config_check_etag(r, &call->etag);
-
-        if (rc == NGX_DECLINED) {
-            rc = ngx_http_office_config_send_stream(r, ctx);
-        }
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_stream(r, ctx);
 }
 
 
@@ -514,62 +495,36 @@ ngx_http_office_config_stream_delete(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_stream_written);
 
-    if (ngx_http_office_config_stream_prepare(ctx, 0, NULL) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = ngx_http_office_config_stream_prepare(ctx, 0, NULL);
 
-    r->main->count++;
-
-    ngx_http_office_config_wait(r);
-
-    return NGX_DONE;
+    return ngx_http_office_config_called(r, rc);
 }
 
 
 /* 204, or 200 with the bytes if the client prefers these (U15). */
 
-static void
-ngx_http_office_config_stream_written(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_stream_written(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
-
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-        ngx_http_office_config_finish(r, rc);
-        return;
-    }
+    ngx_str_t  digits;
 
     digits.data = ctx->stamp.etag;
     digits.len = OC_ETAG_LEN;
 
-    rc = ngx_http_office_config_strong_etag(r, &digits);
-
-    if (rc != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else if (call->json.len && ctx->representation) {
-        call->media = ctx->media;
-
-        rc = ngx_http_office_config_preference_applied(r, ctx);
-
-        if (rc == NGX_OK) {
-            rc = ngx_http_office_config_send_stream(r, ctx);
-        }
-
-    } else {
-        rc = ngx_http_office_config_send_nothing(r, ctx);
+    if (ngx_http_office_config_strong_etag(r, &digits) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_office_config_finish(r, rc);
+    if (ctx->call.json.len == 0 || !ctx->representation) {
+        return ngx_http_office_config_send_nothing(r, ctx);
+    }
+
+    ctx->call.media = ctx->media;
+
+    if (ngx_http_office_config_preference_applied(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_office_config_send_stream(r, ctx);
 }

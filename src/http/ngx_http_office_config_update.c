@@ -11,7 +11,8 @@
 
 static ngx_int_t ngx_http_office_config_update_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static void ngx_http_office_config_updated(oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_updated(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* PATCH and PUT of a configuration, PATCH of the singleton. */
@@ -99,38 +100,22 @@ ngx_http_office_config_update_json(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_office_config_updated(oc_store_call_t *call)
+static ngx_int_t
+ngx_http_office_config_updated(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      digits;
-    ngx_http_request_t            *r;
-    ngx_http_office_config_ctx_t  *ctx;
+    ngx_str_t  digits;
 
-    r = ngx_http_office_config_waiting(call);
-
-    if (r == NULL) {
-        return;
+    if (!ctx->minimal) {
+        return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
+    digits.data = ctx->stamp.etag;
+    digits.len = OC_ETAG_LEN;
 
-    if (call->status != OC_STORE_OK) {
-        rc = ngx_http_office_config_store_problem(r, call);
-
-    } else if (ctx->minimal) {
-        digits.data = ctx->stamp.etag;
-        digits.len = OC_ETAG_LEN;
-
-        rc = ngx_http_office_config_etag_header(r, &digits);
-
-        if (rc == NGX_OK) {
-            rc = ngx_http_office_config_send_nothing(r, ctx);
-        }
-
-    } else {
-        rc = ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
+    if (ngx_http_office_config_etag_header(r, &digits) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_office_config_finish(r, rc);
+    return ngx_http_office_config_send_nothing(r, ctx);
 }
