@@ -143,7 +143,8 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           answered:1;
     unsigned                           replaced:1;
     unsigned                           typed:1;   /* the media type is set */
-    unsigned                           minimal:1;          /* Prefer: */
+    unsigned                           preferred:1;        /* Prefer: */
+    unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */
 };
 

@@ -8,6 +8,8 @@
 #include "ngx_http_office_config_response.h"
 
 
+static u_char *ngx_http_office_config_unquoted(u_char *p, u_char *last,
+    u_char ch);
 static void ngx_http_office_config_preference(
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *name, ngx_str_t *value);
 
@@ -30,15 +32,8 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
 
     for ( /* void */ ; p < last; p = end + 1) {
 
-        end = ngx_strlchr(p, last, ',');
-        if (end == NULL) {
-            end = last;
-        }
-
-        stop = ngx_strlchr(p, end, ';');
-        if (stop == NULL) {
-            stop = end;
-        }
+        end = ngx_http_office_config_unquoted(p, last, ',');
+        stop = ngx_http_office_config_unquoted(p, end, ';');
 
         equals = ngx_strlchr(p, stop, '=');
 
@@ -63,16 +58,44 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
 }
 
 
+/* Where "ch" is outside of quoted strings (RFC 9110, 5.6.4), or "last". */
+
+static u_char *
+ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch)
+{
+    ngx_uint_t  quoted;
+
+    for (quoted = 0; p < last; p++) {
+
+        if (*p == '"') {
+            quoted = !quoted;
+
+        } else if (quoted) {
+            if (*p == '\\' && p + 1 < last) {
+                p++;
+            }
+
+        } else if (*p == ch) {
+            return p;
+        }
+    }
+
+    return last;
+}
+
+
 static void
 ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     ngx_str_t *name, ngx_str_t *value)
 {
     if (name->len != sizeof("return") - 1
         || ngx_strncasecmp(name->data, (u_char *) "return", name->len) != 0
-        || ctx->minimal || ctx->representation)
+        || ctx->preferred)
     {
         return;
     }
+
+    ctx->preferred = 1;
 
     if (value->len == sizeof("minimal") - 1
         && ngx_strncasecmp(value->data, (u_char *) "minimal", value->len) == 0)

@@ -199,6 +199,7 @@ oc_change_property(oc_change_t *change, const oc_property_t *property,
     edit = &change->edits[change->nedits++];
 
     edit->name = property->name;
+    edit->merge = property->type;
     edit->members[0].name = member->name;
     edit->nmembers = 1;
 
@@ -276,6 +277,8 @@ oc_change_edit(oc_change_t *change, const oc_property_t *property,
     {
         return rc;
     }
+
+    edit->merge = property->type;
 
     return oc_change_members(edit, property->type, value, path, arena, fault);
 }

@@ -26,13 +26,14 @@ typedef struct {
 
 
 /*
- * With members, those are merged into the stored value if that is an object
- * of the same type; otherwise "value" takes its place.
+ * With a type the members are merged into the stored value, if that is an
+ * object of the type that they name; otherwise "value" takes its place.
  */
 
 typedef struct {
     ngx_str_t         name;
     ngx_str_t         value;      /* JSON */
+    const oc_type_t  *merge;      /* the declared type, NULL: replace */
     oc_edit_member_t  members[OC_TYPE_MAX_PROPERTIES + 1];
     ngx_uint_t        nmembers;
 } oc_edit_t;

@@ -15,6 +15,8 @@ static ngx_int_t oc_select_path(oc_select_item_t *item, u_char *p,
     u_char *last, const oc_type_t *type);
 static oc_query_status_e oc_select_fail(oc_query_t *query,
     const char *option, const char *message, oc_query_status_e status);
+static u_char *oc_select_copy_value(u_char *dst, oc_select_t *select,
+    const ngx_str_t *inside, ngx_str_t *value);
 static u_char *oc_select_copy(u_char *dst, oc_select_t *select,
     const ngx_str_t *inside, ngx_str_t *json);
 
@@ -207,6 +209,44 @@ oc_query_project(oc_query_t *query, ngx_str_t *json, ngx_str_t *result,
 }
 
 
+/* The same inside of the complex value, or the collection, of a property. */
+
+static u_char *
+oc_select_copy_value(u_char *dst, oc_select_t *select,
+    const ngx_str_t *inside, ngx_str_t *value)
+{
+    u_char     *p, *last;
+    ngx_str_t   item;
+
+    if (value->data[0] == '{') {
+        return oc_select_copy(dst, select, inside, value);
+    }
+
+    if (value->data[0] != '[') {
+        return ngx_cpymem(dst, value->data, value->len);
+    }
+
+    last = value->data + value->len - 1;
+
+    *dst++ = '[';
+
+    for (p = value->data + 1; p < last; p = item.data + item.len + 1) {
+        item.data = p;
+        item.len = oc_span_end(p, last) - p;
+
+        if (dst[-1] != '[') {
+            *dst++ = ',';
+        }
+
+        dst = oc_select_copy_value(dst, select, inside, &item);
+    }
+
+    *dst++ = ']';
+
+    return dst;
+}
+
+
 /* Copies members of an object; "inside" is the property whose value it is. */
 
 static u_char *
@@ -281,11 +321,11 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
         *dst++ = '"';
         *dst++ = ':';
 
-        if (whole || value.data[0] != '{') {
+        if (whole) {
             dst = ngx_cpymem(dst, value.data, value.len);
 
         } else {
-            dst = oc_select_copy(dst, select, &name, &value);
+            dst = oc_select_copy_value(dst, select, &name, &value);
         }
     }
 

@@ -244,9 +244,13 @@ oc_store_assignment_update(oc_store_call_t *call, ngx_str_t *id,
         argv[OC_STORE_ASSIGN_ARGS + 1].len = 0;
     }
 
-    (void) oc_store_edits(argv, OC_STORE_ASSIGN_ARGS + 2, change);
+    n = OC_STORE_ASSIGN_ARGS + 2;
 
-    return oc_store_assign_send(call, argv, n);
+    if (oc_store_edits(call, argv, &n, change) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return oc_store_assign_send(call, argv, n - OC_STORE_ASSIGN_ARGS);
 }
 
 

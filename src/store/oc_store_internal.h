@@ -43,7 +43,8 @@ ngx_int_t oc_store_page(oc_store_call_t *call, oc_redis_reply_t *reply,
 ngx_int_t oc_store_refusal(oc_store_call_t *call, oc_redis_reply_t *reply);
 void oc_store_date(ngx_str_t *date, u_char *buf, oc_stamp_t *stamp);
 ngx_uint_t oc_store_edits_count(oc_change_t *change);
-ngx_uint_t oc_store_edits(ngx_str_t *argv, ngx_uint_t n, oc_change_t *change);
+ngx_int_t oc_store_edits(oc_store_call_t *call, ngx_str_t *argv,
+    ngx_uint_t *argc, oc_change_t *change);
 ngx_int_t oc_store_result(oc_store_call_t *call, oc_redis_op_t *op);
 void oc_store_failed(oc_store_call_t *call);
 

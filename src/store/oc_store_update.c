@@ -17,6 +17,8 @@
 
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
     oc_store_update_t *update, ngx_str_t *argv, ngx_uint_t *argc);
+static ngx_int_t oc_store_type_name(oc_store_call_t *call,
+    const oc_type_t *type, ngx_str_t *name);
 static void oc_store_updated(oc_redis_op_t *op, void *data);
 static void oc_store_prioritized(oc_redis_op_t *op, void *data);
 
@@ -58,7 +60,7 @@ ngx_int_t
 oc_store_stream(oc_store_call_t *call, oc_store_update_t *update, size_t len,
     ngx_str_t *room)
 {
-    ngx_str_t    argv[OC_STORE_UPDATE_ARGS + 3];
+    ngx_str_t    argv[OC_STORE_UPDATE_ARGS + 4];
     ngx_uint_t   argc;
 
     update->change->edits[0].value.data = NULL;
@@ -68,7 +70,7 @@ oc_store_stream(oc_store_call_t *call, oc_store_update_t *update, size_t len,
         return NGX_ERROR;
     }
 
-    *room = argv[argc - 2];
+    *room = argv[argc - 3];
 
     return NGX_OK;
 }
@@ -131,16 +133,10 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
 
     ngx_str_null(&argv[n]);
 
-    if (change->type && !update->singleton) {
-        argv[n].len = sizeof(OC_NAMESPACE) + change->type->name.len;
-        argv[n].data = ngx_pnalloc(call->pool, argv[n].len);
-
-        if (argv[n].data == NULL) {
-            return NGX_ERROR;
-        }
-
-        (void) ngx_sprintf(argv[n].data, OC_NAMESPACE ".%V",
-                           &change->type->name);
+    if (change->type && !update->singleton
+        && oc_store_type_name(call, change->type, &argv[n]) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     n++;
@@ -174,9 +170,11 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
 
     n++;
 
-    n = oc_store_edits(argv, n, change) - nkeys;
+    if (oc_store_edits(call, argv, &n, change) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    *argc = nkeys + n;
+    *argc = n;
 
     call->write = 1;
 
@@ -209,19 +207,20 @@ oc_store_edits_count(oc_change_t *change)
     n = 0;
 
     for (i = 0; i < change->nedits; i++) {
-        n += 3 + 2 * change->edits[i].nmembers;
+        n += 4 + 2 * change->edits[i].nmembers;
     }
 
     return n;
 }
 
 
-/* Appends the edits to the "n" arguments; returns how many there are then. */
+/* Appends the edits to the "*argc" arguments. */
 
-ngx_uint_t
-oc_store_edits(ngx_str_t *argv, ngx_uint_t n, oc_change_t *change)
+ngx_int_t
+oc_store_edits(oc_store_call_t *call, ngx_str_t *argv, ngx_uint_t *argc,
+    oc_change_t *change)
 {
-    ngx_uint_t   i, j;
+    ngx_uint_t   i, j, n;
     oc_edit_t   *edit;
 
     static ngx_str_t  digits[] = {
@@ -232,11 +231,24 @@ oc_store_edits(ngx_str_t *argv, ngx_uint_t n, oc_change_t *change)
         ngx_string("15"), ngx_string("16"), ngx_string("17")
     };
 
+    n = *argc;
+
     for (i = 0; i < change->nedits; i++) {
         edit = &change->edits[i];
 
         argv[n++] = edit->name;
         argv[n++] = edit->value;
+
+        ngx_str_null(&argv[n]);
+
+        if (edit->merge
+            && oc_store_type_name(call, edit->merge, &argv[n]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        n++;
+
         argv[n++] = digits[edit->nmembers];
 
         for (j = 0; j < edit->nmembers; j++) {
@@ -245,7 +257,26 @@ oc_store_edits(ngx_str_t *argv, ngx_uint_t n, oc_change_t *change)
         }
     }
 
-    return n;
+    *argc = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
+    ngx_str_t *name)
+{
+    name->len = sizeof(OC_NAMESPACE) + type->name.len;
+    name->data = ngx_pnalloc(call->pool, name->len);
+
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(name->data, OC_NAMESPACE ".%V", &type->name);
+
+    return NGX_OK;
 }
 
 

@@ -113,35 +113,41 @@ local function type_name(json, at)
     return value and sub(json, value[1] + 1, value[2] - 1):gsub('^#', '') or ''
 end
 
--- edits_of(json, argv, n): the edits that the arguments from n on make: for
--- each property its name, its value, a number of members that are merged if
--- the stored value is an object of the same type, and each member's name and
--- value. Also returns a set of the names of the properties.
+-- edits_of(json, at, argv, n): the edits that the arguments from n on make: for
+-- each property its name, its value, the name of its declared type or "", a
+-- number of members, and each one's name and value. With a type the members
+-- are merged, if the stored value is an object of the type that they name.
+-- Also returns a set of the names of the properties.
 local function edits_of(json, at, argv, n)
     local edits, changed = {}, {}
 
     while argv[n] do
-        local place, value, count = at[argv[n]], argv[n + 1],
-                                    tonumber(argv[n + 2])
-        local inner = byte(json, place[1]) == 123 and members(json, place[1])
-        local merge = count > 0 and inner
+        local name, value, declared = argv[n], argv[n + 1], argv[n + 2]
+        local count, place = tonumber(argv[n + 3]), at[name]
+        local inner = declared ~= '' and byte(json, place[1]) == 123
+                      and members(json, place[1])
 
-        changed[argv[n]] = true
-        n = n + 3
+        changed[name] = true
+        n = n + 4
 
-        for i = n, n + 2 * count - 2, 2 do
-            merge = merge and (inner[argv[i]]
-                               and (argv[i] ~= '@odata.type'
-                                    or type_name(json, inner)
-                                       == argv[i + 1]:gsub('["#]', '')))
+        if inner and argv[n] == '@odata.type' then
+            local stored = type_name(json, inner)
+            local given = argv[n + 1]:gsub('["#]', '')
+
+            if given ~= (stored == '' and declared or stored) then
+                inner = nil
+            end
         end
 
-        if not merge then
+        if not inner then
             edits[#edits + 1] = { place[1], place[2], value }
         else
             for i = n, n + 2 * count - 2, 2 do
-                edits[#edits + 1] = { inner[argv[i]][1], inner[argv[i]][2],
-                                      argv[i + 1] }
+                local member = inner[argv[i]]
+
+                if member then
+                    edits[#edits + 1] = { member[1], member[2], argv[i + 1] }
+                end
             end
         end
 
