@@ -142,6 +142,7 @@ struct ngx_http_office_config_ctx_s {
     ngx_chain_t                       *error_body;
     unsigned                           answered:1;
     unsigned                           replaced:1;
+    unsigned                           headed:1;  /* common headers are set */
     unsigned                           typed:1;   /* the media type is set */
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;

@@ -231,7 +231,7 @@ error_is get(API . '?@p=1'), 501, '@p', 'a parameter alias';
 error_is get(API . '?%40p=1&$top=1'), 501, '@p', 'encoded';
 error_is get(API . '?$id=x'), 501, '$id', '$id';
 
-for my $option ('$top=1', '$skiptoken=YQ', '$select=id', 'expand=x',
+for my $option ('$top=1', '$skiptoken=YQ', '$orderby=id', 'search=x',
                 '%24filter=x', '$COUNT=true', '@p=1', '$format=json')
 {
     my ($target) = $option =~ /^([^=]*)/;
@@ -245,6 +245,34 @@ for my $option ('$top=1', '$skiptoken=YQ', '$select=id', 'expand=x',
     }
     error_is $ask->('DELETE', "$item?$option"), 501, $target,
              "DELETE: $option";
+}
+
+# what one entity has and a collection has not
+
+for my $option ('$select=id', '$expand=assignments', '%24SELECT=id',
+                'expand=assignments')
+{
+    my ($target) = $option =~ /^([^=]*)/;
+    $target =~ s/%24/\$/;
+    my $item = item_path(API, 'a');
+
+    answer_is get("$item?$option"), 200, "GET of an item: $option";
+    error_is $ask->('DELETE', "$item?$option"), 501, $target,
+             "DELETE: $option";
+    for my $url (API, API . '/$ref') {
+        my $r = $ask->('POST', "$url?$option", json => { priority => 1 });
+        answer_is $r, 201, "POST $url: $option";
+        $t->del(path_of($r->header('Location')));
+        error_is get("$url?$option"), $url eq API ? 501 : 405, undef,
+                 "GET $url: $option";
+    }
+}
+
+for my $option ('expand=x', '$select=x', '$expand=', '$select=') {
+    my $item = item_path(API, 'a');
+    error_is get("$item?$option"), 400, undef, "GET of an item: $option";
+    error_is $ask->('POST', "$_?$option", json => { priority => 1 }), 400,
+             undef, "POST $_: $option" for API, API . '/$ref';
 }
 
 for my $url (API, item_path(API, 'a')) {

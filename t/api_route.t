@@ -16,15 +16,44 @@ my $state = contents($redis);
 
 # what there is: its methods, and no others
 
+my $read = 'GET, HEAD, OPTIONS';
+my $item = 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS';
+my $change = 'GET, HEAD, PUT, DELETE, OPTIONS';
+
 my %resource = (
+    '/beta/$entity', $read,
+    BASE, 'GET, HEAD, PATCH, OPTIONS',
+    BASE . '/', 'GET, HEAD, PATCH, OPTIONS',
+    BASE . '/tenantUserCheckinSummary', $read,
     API, 'GET, HEAD, POST, OPTIONS',
-    API . '/$ref', 'POST, OPTIONS',
-    API . '/one', 'GET, HEAD, DELETE, OPTIONS',
-    API . q{('one')}, 'GET, HEAD, DELETE, OPTIONS',
-    API . '/none', 'GET, HEAD, DELETE, OPTIONS',
     API . '/', 'GET, HEAD, POST, OPTIONS',
-    API . '/one/', 'GET, HEAD, DELETE, OPTIONS',
+    API . '/$ref', 'POST, OPTIONS',
     API . '/%24ref', 'POST, OPTIONS',
+    API . '/$count', $read,
+    map({ (API . "/$_", 'POST, OPTIONS') } 'updatePriorities',
+        'microsoft.graph.updatePriorities',
+        'microsoft.management.services.api.updatePriorities'),
+    API . '/none', $item,
+    API . '/one/', $item,
+    API . '/one/microsoft.graph.officeClientConfiguration', $item,
+    map({ my $one = API . $_; (
+        $one, $item,
+        "$one/assign", 'POST, OPTIONS',
+        "$one/microsoft.graph.assign", 'POST, OPTIONS',
+        "$one/assignments", 'GET, HEAD, POST, OPTIONS',
+        "$one/assignments/", 'GET, HEAD, POST, OPTIONS',
+        "$one/assignments/\$count", $read,
+        "$one/assignments/\$ref", 'DELETE, OPTIONS',
+        "$one/assignments/a", 'GET, HEAD, PATCH, DELETE, OPTIONS',
+        "$one/assignments('a')", 'GET, HEAD, PATCH, DELETE, OPTIONS',
+        "$one/assignments/a/\$ref", 'DELETE, OPTIONS',
+        "$one/assignments('a')/\$ref", 'DELETE, OPTIONS',
+        "$one/userCheckinSummary", $item,
+        map({ ("$one/$_", $read) } 'id', 'lastModifiedDateTime', 'id/$value'),
+        map({ ("$one/$_", $change) } 'policyPayload', 'policyPayload/$value',
+            'userPreferencePayload', 'description', 'displayName', 'priority',
+            'displayName/$value', 'userCheckinSummary/failedUserCount')) }
+        '/one', q{('one')}),
 );
 
 for my $path (sort keys %resource) {
@@ -64,26 +93,43 @@ for my $path (sort keys %resource) {
 # what the contract has and this version does not
 
 for my $path ('/beta', '/beta/', '/beta/$metadata', '/beta/$batch',
-    '/beta/%24metadata', BASE, BASE . '/', BASE . '/tenantCheckinStatuses',
-    BASE . '/tenantUserCheckinSummary', map({ API . $_ }
-        '/$count', '/updatePriorities', '/microsoft.graph.updatePriorities',
-        '/microsoft.management.services.api.updatePriorities',
-        '/microsoft.graph.windowsOfficeClientConfiguration',
-        '/microsoft.graph.officeClientConfiguration',
-        map({ my $item = $_; map { "$item/$_" }
-              qw(policyPayload userPreferencePayload description displayName
-                 priority id lastModifiedDateTime userCheckinSummary
-                 checkinStatuses assign microsoft.graph.assign assignments
-                 assignments/$count assignments/a displayName/$value
-                 policyPayload/$value userCheckinSummary/failedUserCount
-                 checkinStatuses/$count) }
-            '/one', q{('one')}, '/none')))
+    '/beta/%24metadata')
 {
     for my $method ('GET', 'POST', 'PATCH') {
         error_is $ask->($method, $path, $method eq 'GET' ? () : (json => {})),
                  501, undef, "$method $path";
     }
 }
+
+error_is $ask->('GET', API . "$_/checkinStatuses/\$count"), 501, undef,
+         "GET $_/checkinStatuses/\$count" for '/one', q{('one')};
+
+
+# below what is not there
+
+for my $path (map({ API . "/none/$_" } qw(policyPayload description priority
+        id userCheckinSummary checkinStatuses assignments assignments/$count
+        assignments/a displayName/$value userCheckinSummary/failedUserCount)),
+    API . '/one/assignments/none')
+{
+    error_is $ask->('GET', $path), 404, undef, "GET $path";
+}
+
+error_is $ask->(@$_), 404, undef, "$_->[0] $_->[1]" for (
+    ['PATCH', API . '/none', json => {}], ['PUT', API . '/none', json => {}],
+    ['POST', API . '/none/assignments', json => {}],
+    ['POST', API . '/none/assign',
+        json => { officeConfigurationAssignments => [] }],
+    ['PATCH', API . '/none/assignments/a', json => {}],
+    ['PATCH', API . '/one/assignments/a', json => {}],
+    ['DELETE', API . '/none/assignments/a'],
+    ['DELETE', API . '/one/assignments/a'],
+    ['DELETE', API . '/one/assignments/a/$ref'],
+    ['PUT', API . '/none/displayName', json => { value => 'x' }],
+    ['PUT', API . '/none/policyPayload', body => 'x'],
+    ['DELETE', API . '/none/displayName'],
+    ['DELETE', API . '/none/policyPayload'],
+);
 
 
 # what there is not
@@ -95,6 +141,12 @@ for my $path ('/beta/x', '/beta/officeconfiguration', '/beta/OfficeConfiguration
     BASE . '/clientConfiguration', BASE . '/clientConfigurationsX',
     BASE . '/officeConfiguration/clientConfigurations',
     BASE . '/tenantcheckinstatuses', API . '/one/x', API . '/one/DisplayName',
+    API . '/one/assignments/a/x', API . '/one/assignments/$count/x',
+    API . '/one/assignments()', API . '/one/Assignments',
+    API . '/one/assignments(a)', API . '/one/assign/x', API . '/$count/x',
+    API . '/microsoft.graph.assign/x',
+    API . '/one/microsoft.management.services.api.assign',
+    API . '/microsoft.graph.officeClientConfigurationAssignment',
     API . q{('one')/x}, API . q{('one'}, API . q{'one'}, API . q{(one)},
     API . '()', API . q{('one')('one')}, API . q{('one'),('two')},
     API . '(1)', API . q{("one")}, API . q{('one'%20)}, API . '/one/two',

@@ -111,13 +111,14 @@ is json_item(ask('GET', API, with => ['-H', ':authority: graph.example:81']),
    'http://graph.example:81/beta/$metadata', 'another authority';
 
 error_is ask('GET', API . '/none'), 404, undef, 'status 404';
-error_is ask('PUT', $item, body => 'x', headers => [$json]), 405, undef, 'status 405';
+error_is ask('PUT', API, body => 'x', headers => [$json]), 405, undef, 'status 405';
+error_is ask('PUT', $item, body => 'x', headers => [$json]), 400, undef, 'status 400';
 error_is ask('GET', API, headers => ['accept: text/html']), 406, undef, 'status 406';
 error_is ask('POST', API, body => qq({"id":"$id"}), headers => [$json]), 409,
          'id', 'status 409';
 error_is ask('DELETE', $item, headers => ['if-match: "x"']), 412, undef, 'status 412';
 error_is ask('POST', API, body => '{}'), 415, undef, 'status 415';
-error_is ask('GET', BASE), 501, undef, 'status 501';
+error_is ask('GET', '/beta/$metadata'), 501, undef, 'status 501';
 
 for my $with ([], ['--no-content-length']) {
     my $name = @$with ? 'without a length' : 'with a length';
@@ -163,7 +164,7 @@ is_deeply [map { $_->[0] } @got], [(200) x 100], 'a hundred reads';
 @got = nghttp('DELETE', [map { path_of($_) } keys %ids]);
 is_deeply [map { $_->[0] } @got], [(204) x 100], 'a hundred deletes';
 
-@got = nghttp('GET', [map { (API . "/none$_", "$item?x=$_", BASE . "?$_",
+@got = nghttp('GET', [map { (API . "/none$_", "$item?x=$_", BASE . "?\$filter=$_",
                                API . "?\$top=$_") }
                       1 .. 25]);
 is_deeply [sort map { $_->[0] } @got], [((200) x 50, (404) x 25, (501) x 25)],

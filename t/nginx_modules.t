@@ -18,7 +18,7 @@ $t->file('users', "u:{PLAIN}p\n");
 $t->file('root/page.html', "<p><!--#include virtual=\"/beta$api/one\" --></p>\n");
 $t->file('root/many.html', join '', map {
     "<!--#include virtual=\"/beta$api/$_\" wait=\"yes\" -->\n"
-    } 'one', 'none', '', '?%24top=1', '?%24nothing=1', 'one/displayName', 'one');
+    } 'one', 'none', '', '?%24top=1', '?%24nothing=1', 'one?%24filter=x', 'one');
 $t->file('root/set.html', "<!--#include virtual=\"/beta$api/one\" set=\"x\" -->"
                           . "[<!--#echo var=\"x\" encoding=\"none\" -->]\n");
 $t->file('root/half.html', "<!--#include virtual=\"/beta$api/one\" -->"

@@ -20,6 +20,7 @@ static ngx_int_t ngx_http_office_config_send_text(ngx_http_request_t *r,
 static ngx_int_t ngx_http_office_config_property_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
 static void ngx_http_office_config_value_body(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_office_config_is_number(ngx_str_t *text);
 static ngx_int_t ngx_http_office_config_value_handle(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_property_changed(ngx_http_request_t *r,
@@ -304,6 +305,25 @@ ngx_http_office_config_value_body(ngx_http_request_t *r)
 }
 
 
+/* Digits, of which those that are no JSON number are refused as such. */
+
+static ngx_uint_t
+ngx_http_office_config_is_number(ngx_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if ((text->data[i] < '0' || text->data[i] > '9')
+            && (i || text->data[i] != '-'))
+        {
+            return 0;
+        }
+    }
+
+    return text->len != 0;
+}
+
+
 /* The value is checked as the "value" of a JSON document would be. */
 
 static ngx_int_t
@@ -323,6 +343,14 @@ ngx_http_office_config_value_handle(ngx_http_request_t *r,
     }
 
     property = ctx->route.member ? ctx->route.member : ctx->route.property;
+
+    if (property->edm != OC_EDM_STRING
+        && ngx_http_office_config_is_number(&body) == 0)
+    {
+        return ngx_http_office_config_fail(r, NGX_HTTP_BAD_REQUEST,
+                                           "A number is expected in the "
+                                           "body.");
+    }
 
     oc_arena_init(&arena, (size_t) -1);
     oc_buf_init(&b, &arena, body.len + 64);

@@ -87,6 +87,10 @@ static ngx_http_office_config_status_t  ngx_http_office_config_statuses[] = {
       ngx_string("unsupportedMediaType"),
       ngx_string("The request body must be application/json.") },
 
+    { NGX_HTTP_RANGE_NOT_SATISFIABLE,
+      ngx_string("rangeNotSatisfiable"),
+      ngx_string("The stream does not have the range.") },
+
     { NGX_HTTP_TOO_MANY_REQUESTS,
       ngx_string("tooManyRequests"),
       ngx_string("There are too many requests. Try again later.") },
@@ -307,6 +311,12 @@ ngx_http_office_config_common_headers(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
     ngx_str_t  value, *max;
+
+    if (ctx->headed) {
+        return NGX_OK;
+    }
+
+    ctx->headed = 1;
 
     max = &ctx->headers.odata_max_version;
 
@@ -538,6 +548,14 @@ ngx_http_office_config_send(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_length_n = len;
 
     rc = ngx_http_send_header(r);
+
+    if (rc == NGX_HTTP_RANGE_NOT_SATISFIABLE) {
+
+        /* nginx answers then, in our shape */
+
+        ctx->answered = 0;
+        ctx->typed = 0;
+    }
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;

@@ -152,7 +152,7 @@ oc_change_property(oc_change_t *change, const oc_property_t *property,
     ngx_int_t              rc;
     oc_buf_t               b;
     oc_edit_t             *edit;
-    oc_path_t              path;
+    oc_path_t              path, parent;
     ngx_uint_t             i;
     const oc_property_t   *target, *sibling;
 
@@ -165,7 +165,8 @@ oc_change_property(oc_change_t *change, const oc_property_t *property,
     if (json == NULL) {
 
         if (!(target->flags & (OC_PROPERTY_NULLABLE|OC_PROPERTY_COLLECTION))) {
-            oc_change_step(&path, NULL, &target->name);
+            oc_change_step(&parent, NULL, &property->name);
+            oc_change_step(&path, member ? &parent : NULL, &target->name);
             (void) oc_fault(fault, &path, "The value must not be null.");
             return NGX_DECLINED;
         }
@@ -203,7 +204,8 @@ oc_change_property(oc_change_t *change, const oc_property_t *property,
     edit->members[0].name = member->name;
     edit->nmembers = 1;
 
-    oc_change_step(&path, NULL, &member->name);
+    oc_change_step(&parent, NULL, &property->name);
+    oc_change_step(&path, &parent, &member->name);
 
     rc = oc_change_value(&edit->members[0].value, member, json, &path, arena,
                          fault);

@@ -424,7 +424,7 @@ test_refused(void)
 static void
 test_assignments(void)
 {
-    char       *text, *p, expected[256];
+    char       *text, *p, expected[320];
     size_t      i, j;
     ngx_uint_t  wrong, n;
 
@@ -446,11 +446,11 @@ test_assignments(void)
     is_mem(entity.assignments[0].id.data, entity.assignments[0].id.len, "a",
            "the id of the first");
     is_mem(entity.assignments[0].json.data, entity.assignments[0].json.len,
-           "{\"id\":\"a\",\"target\":{\"@odata.type\":\"#microsoft.graph."
-           "officeConfigurationGroupAssignmentTarget\","
+           HEAD ",\"id\":\"a\",\"target\":{\"@odata.type\":"
+           "\"#microsoft.graph.officeConfigurationGroupAssignmentTarget\","
            "\"groupId\":\"g\\\"\"}}", "the first");
 
-    snprintf(expected, sizeof(expected), "{\"@odata.type\":"
+    snprintf(expected, sizeof(expected), HEAD ",\"@odata.type\":"
              "\"#microsoft.graph.officeClientConfigurationAssignment\","
              "\"id\":\"%.36s\",\"target\":null}",
              entity.assignments[1].id.data);
@@ -458,7 +458,7 @@ test_assignments(void)
     is_mem(entity.assignments[1].json.data, entity.assignments[1].json.len,
            expected, "the second");
     is_mem(entity.assignments[2].json.data, entity.assignments[2].json.len,
-           "{\"id\":\"A\",\"target\":null}", "the third");
+           HEAD ",\"id\":\"A\",\"target\":null}", "the third");
 
     ok(memmem(entity.head.data, entity.head.len, "assignments", 11) == NULL,
        "they are not in the configuration itself");

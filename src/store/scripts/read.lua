@@ -31,7 +31,7 @@ local place = at[name]
 local value = sub(json, place[1], place[2])
 
 if member ~= '' then
-    place = members(value, 1)[member]
+    place = byte(value, 1) == 123 and members(value, 1)[member]
     value = place and sub(value, place[1], place[2]) or 'null'
 end
 
