@@ -150,6 +150,7 @@ ngx_http_office_config_priorities_json(ngx_http_request_t *r,
     n = json_array_size(values[0]);
 
     if (n == 0 && json_array_size(values[1]) == 0) {
+        ctx->representation = 0;
         return ngx_http_office_config_send_nothing(r, ctx);
     }
 

@@ -208,7 +208,9 @@ ngx_http_office_config_assignment_json(ngx_http_request_t *r,
         return ngx_http_office_config_fault(r, rc, &fault);
     }
 
-    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
+    if (ngx_http_office_config_body_etag(r, ctx, &change.etag) != NGX_OK
+        || ngx_http_office_config_stamp(ctx) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

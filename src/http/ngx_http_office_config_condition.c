@@ -100,6 +100,29 @@ ngx_http_office_config_etag_list(ngx_http_request_t *r, ngx_str_t *list,
 
 
 /*
+ * An ETag in the body is a condition as well (OData 4.01 Protocol, 11.4.1.1),
+ * if the request is of that version and has no If-Match.
+ */
+
+ngx_int_t
+ngx_http_office_config_body_etag(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *etag)
+{
+    ngx_str_t  *version;
+
+    version = &ctx->headers.odata_version;
+
+    if (etag->len == 0 || r->headers_in.if_match
+        || version->len != 4 || ngx_strncmp(version->data, "4.01", 4) != 0)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_office_config_etag_list(r, etag, &ctx->condition.match);
+}
+
+
+/*
  * The same conditions for a GET of what has this ETag: NGX_OK, or the status
  * to answer with.
  */

@@ -32,6 +32,12 @@ ngx_http_office_config_create(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
+    if (ctx->route.cast) {
+        return ngx_http_office_config_fail(r, NGX_HTTP_NOT_IMPLEMENTED,
+                                           "POST to the collection without "
+                                           "the name of a type.");
+    }
+
     ngx_http_office_config_prefer(r, ctx);
 
     if (ngx_http_office_config_repeatability(r, ctx, &rc) != NGX_OK) {

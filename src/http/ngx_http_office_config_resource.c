@@ -150,7 +150,9 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
                                              &oc_type_office_configuration,
                                              segment, n);
 
-        if (route->resource != NGX_HTTP_OFFICE_CONFIG_NOT_FOUND) {
+        if (route->resource != NGX_HTTP_OFFICE_CONFIG_NOT_FOUND
+            && route->resource != NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED)
+        {
             route->resource = NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY;
         }
 
@@ -177,6 +179,11 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
     }
 
     if (oc_type_find(segment->data, segment->len)) {
+
+        if (n > 1) {
+            route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
+        }
+
         return NGX_OK;
     }
 
@@ -200,6 +207,11 @@ ngx_http_office_config_find_below(ngx_pool_t *pool,
 
     if (n == 0 || (n == 1 && ngx_http_office_config_cast(route, segment))) {
         route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATION;
+        return NGX_OK;
+    }
+
+    if (n > 1 && oc_type_find(segment->data, segment->len)) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
         return NGX_OK;
     }
 
@@ -310,6 +322,9 @@ ngx_http_office_config_find_property(ngx_http_office_config_route_t *route,
 
         if (n == 0) {
             route->resource = NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION;
+
+        } else if (n == 1 && ngx_http_office_config_is(segment, "$count")) {
+            route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
         }
 
         return;

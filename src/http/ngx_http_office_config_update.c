@@ -37,7 +37,6 @@ ngx_http_office_config_update_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena)
 {
     ngx_int_t            rc;
-    ngx_str_t           *version;
     oc_fault_t           fault;
     oc_change_t          change;
     const oc_type_t     *type;
@@ -65,19 +64,11 @@ ngx_http_office_config_update_json(ngx_http_request_t *r,
         return ngx_http_office_config_fault(r, rc, &fault);
     }
 
-    /* OData 4.01 Protocol, 11.4.1.1: an ETag in the body is a condition */
-
-    version = &ctx->headers.odata_version;
-
-    if (change.etag.len && r->headers_in.if_match == NULL
-        && version->len == 4 && ngx_strncmp(version->data, "4.01", 4) == 0
-        && ngx_http_office_config_etag_list(r, &change.etag,
-                                            &ctx->condition.match)
-           != NGX_OK)
-    {
+    if (ngx_http_office_config_body_etag(r, ctx, &change.etag) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    update.cast = ctx->route.cast;
     update.condition = ctx->condition;
     update.change = &change;
     update.stamp = &ctx->stamp;

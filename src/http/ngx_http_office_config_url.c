@@ -227,17 +227,26 @@ ngx_int_t
 ngx_http_office_config_assignment_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *url)
 {
-    u_char     *p;
-    ngx_str_t   item;
+    u_char      *p;
+    ngx_str_t    item, key;
+    ngx_uint_t   parens;
+
+    key = ctx->route.assignment;
+
+    parens = key.data[0] == '$'
+             || ngx_http_office_config_is(&key, ".")
+             || ngx_http_office_config_is(&key, "..");
 
     if (ngx_http_office_config_item_url(r, ctx, &ctx->route.id, &item)
-        != NGX_OK)
+        != NGX_OK
+        || (parens
+            && ngx_http_office_config_quoted(r, &key, &key) != NGX_OK))
     {
         return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(r->pool, item.len + sizeof("/assignments/") - 1
-                             + oc_url_encoded_len(&ctx->route.assignment));
+    p = ngx_pnalloc(r->pool, item.len + sizeof("/assignments('')") - 1
+                             + oc_url_encoded_len(&key));
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -245,8 +254,13 @@ ngx_http_office_config_assignment_url(ngx_http_request_t *r,
     url->data = p;
 
     p = ngx_cpymem(p, item.data, item.len);
-    p = ngx_cpymem(p, "/assignments/", sizeof("/assignments/") - 1);
-    p = oc_url_encode(p, &ctx->route.assignment);
+    p = ngx_cpymem(p, "/assignments", sizeof("/assignments") - 1);
+    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
+    p = oc_url_encode(p, &key);
+
+    if (parens) {
+        p = ngx_cpymem(p, "')", 2);
+    }
 
     url->len = p - url->data;
 

@@ -202,10 +202,16 @@ oc_store_checked(oc_redis_op_t *op, void *data)
  */
 
 ngx_int_t
-oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
+oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
     oc_store_condition_t *condition)
 {
-    ngx_str_t  argv[8];
+    ngx_str_t  argv[9];
+
+    ngx_str_null(&argv[8]);
+
+    if (cast && oc_store_type_name(call, cast, &argv[8]) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_CONFIGURATIONS, NULL)
@@ -232,7 +238,7 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
 
     call->write = 1;
 
-    return oc_store_script(call, 0, &oc_store_delete_script, 5, argv, 8, 0,
+    return oc_store_script(call, 0, &oc_store_delete_script, 5, argv, 9, 0,
                            oc_store_deleted);
 }
 

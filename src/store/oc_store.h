@@ -109,6 +109,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t             id;
+    const oc_type_t      *cast;        /* another type: it is not found */
     oc_store_condition_t  condition;
     oc_change_t          *change;
     oc_stamp_t           *stamp;
@@ -126,7 +127,7 @@ ngx_int_t oc_store_create(oc_store_call_t *call, oc_entity_t *entity);
 ngx_int_t oc_store_get(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_exists(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
-    oc_store_condition_t *condition);
+    const oc_type_t *cast, oc_store_condition_t *condition);
 ngx_int_t oc_store_list(oc_store_call_t *call, ngx_str_t *after,
     ngx_uint_t limit, const oc_type_t *type);
 ngx_int_t oc_store_count(oc_store_call_t *call);

@@ -12,13 +12,11 @@
 #include "oc_store_key.h"
 
 
-#define OC_STORE_UPDATE_ARGS  14       /* keys and all before the edits */
+#define OC_STORE_UPDATE_ARGS  15       /* keys and all before the edits */
 
 
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
     oc_store_update_t *update, ngx_str_t *argv, ngx_uint_t *argc);
-static ngx_int_t oc_store_type_name(oc_store_call_t *call,
-    const oc_type_t *type, ngx_str_t *name);
 static void oc_store_updated(oc_redis_op_t *op, void *data);
 static void oc_store_prioritized(oc_redis_op_t *op, void *data);
 
@@ -135,6 +133,16 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
 
     if (change->type && !update->singleton
         && oc_store_type_name(call, change->type, &argv[n]) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n++;
+
+    ngx_str_null(&argv[n]);
+
+    if (update->cast
+        && oc_store_type_name(call, update->cast, &argv[n]) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -263,7 +271,9 @@ oc_store_edits(oc_store_call_t *call, ngx_str_t *argv, ngx_uint_t *argc,
 }
 
 
-static ngx_int_t
+/* The qualified name of a type. */
+
+ngx_int_t
 oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
     ngx_str_t *name)
 {

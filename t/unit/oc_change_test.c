@@ -570,9 +570,9 @@ test_property(void)
                      "userCheckinSummary/failedUserCount",
                      "A value of type Edm.Int32 is expected.");
     property_refused("userCheckinSummary", "failedUserCount", NULL,
-                     "failedUserCount", "The value must not be null.");
+                     "userCheckinSummary/failedUserCount", "The value must not be null.");
     property_refused("userCheckinSummary", "failedUserCount",
-                     "{\"value\":1.5}", "failedUserCount",
+                     "{\"value\":1.5}", "userCheckinSummary/failedUserCount",
                      "A value of type Edm.Int32 is expected.");
 }
 

@@ -4,17 +4,19 @@
 --
 -- KEYS: configurations, ids, priorities, the configuration's assignments,
 --       streams
--- ARGV: id, If-Match, If-None-Match
+-- ARGV: id, If-Match, If-None-Match, the name of the type of a cast or ""
 --
 -- Returns 1 if it was removed, 0 if it does not exist, -1 if the condition
 -- does not hold.
 
-local id, match, none = unpack(ARGV)
+local id, match, none, cast = unpack(ARGV)
 
-if match ~= '' or none ~= '' then
+if match ~= '' or none ~= '' or cast ~= '' then
     local json = redis.call('HGET', KEYS[1], id)
 
-    if not json then
+    if not json
+       or cast ~= '' and cast ~= type_name(json, members(json, 1))
+    then
         return 0
     elseif not holds(sub(json, ETAG_FROM, ETAG_TO), match, none) then
         return -1

@@ -5,7 +5,7 @@
 -- KEYS: the hash it is in; and for a configuration: priorities, streams, its
 --       assignments
 -- ARGV: id; If-Match and If-None-Match as holds() takes them; the name of the
---       type it must have or ""; the new ETag; the new date as JSON; the new
+--       type it must have or ""; that of a cast or ""; the new ETag; the new date as JSON; the new
 --       priority, "next" or ""; if the one edit is that of a stream at its own
 --       URL, its media type or "-", else ""; what is returned: "" nothing,
 --       "*" the entity, "+" the entity and its assignments, or the name of a
@@ -16,8 +16,8 @@
 -- condition does not hold, -2 if the type is another, -3 if no priority is
 -- left.
 
-local id, match, none, kind, etag, date, priority, media, want, initial =
-    unpack(ARGV, 1, 10)
+local id, match, none, kind, cast, etag, date, priority, media, want,
+      initial = unpack(ARGV, 1, 11)
 local json = redis.call('HGET', KEYS[1], id)
 
 if not json then
@@ -30,10 +30,14 @@ end
 
 local at = members(json, 1)
 
+if cast ~= '' and cast ~= type_name(json, at) then
+    return 0
+end
+
 local current = sub(json, ETAG_FROM, ETAG_TO)
 
 if media ~= '' then
-    current = sub(redis.call('HGET', KEYS[3], sub(ARGV[11], 1, 1) .. '/' .. id)
+    current = sub(redis.call('HGET', KEYS[3], sub(ARGV[12], 1, 1) .. '/' .. id)
                   or current, 1, 16)
 end
 
@@ -47,7 +51,7 @@ if kind ~= '' and kind ~= (stored == '' and BASE_TYPE or stored) then
     return -2
 end
 
-local edits, changed = edits_of(json, at, ARGV, 11)
+local edits, changed = edits_of(json, at, ARGV, 12)
 
 if priority == 'next' then
     local last = redis.call('ZREVRANGE', KEYS[2], 0, 1, 'WITHSCORES')
