@@ -210,7 +210,9 @@ ngx_http_office_config_find_below(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    if (n > 1 && oc_type_find(segment->data, segment->len)) {
+    if (n > 1 && oc_type_find(segment->data, segment->len)
+        && !oc_type_find(segment[1].data, segment[1].len))
+    {
         route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
         return NGX_OK;
     }
