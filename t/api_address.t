@@ -441,6 +441,17 @@ for my $url ("$root/$of/one", "$root/$of('one')", "/beta/$of/one",
              "another tenant's";
 }
 
+# segments of dots mean what they mean in any URL (RFC 3986, 5.2.4)
+
+for my $url ("$of/../clientConfigurations/one", "./$of/one", "../beta/$of/one",
+    "$root/./$of/two/../one", "$of/%2E%2E/clientConfigurations/./one",
+    "http://localhost/beta/x/../$of('one')", "./x/..//$of/one")
+{
+    my $r = ask('GET', '/beta/$entity?$id=' . encoded($url));
+    next if $url =~ m{//$of} and error_is $r, 404, undef, 'an empty segment';
+    is json_item($r, 'id'), 'one', '$id=' . printable($url);
+}
+
 for my $url ("$of/none", "$of/ONE", "$of('none')", "$root/$of/none", $of,
     "$root/$of", "$of/\$count", "$of/one/displayName", "$of/one/assignments",
     "$of/one/assignments/none", "$of/one/policyPayload", "$of/one/$windows",
@@ -448,8 +459,9 @@ for my $url ("$of/none", "$of/ONE", "$of('none')", "$root/$of/none", $of,
     "http://other/beta/$of/one", "https://localhost/beta/$of/one",
     "http://localhost:81/beta/$of/one", "http://localhost.x/beta/$of/one",
     "http://localhost/betax/$of/one", "http://localhost/$of/one",
-    "http://localhost", "$root/$of/one?x", "$root/$of/one#x", "$of/..",
-    "$of/one/..", "$of/../clientConfigurations/one", '$entity', '$metadata',
+    "http://localhost", "$root/$of/one?x", "$root/$of/one#x", "$of/one/..",
+    "../$of/one", "./", ".", "..", ".$of/one", "$of/../../../$of/one",
+    "$root/../beta/$of/one", "../../beta/$of/one", '$entity', '$metadata',
     "$of('one", "$of(one)", "$of('one')('one')", "$of/%FF", "$of/%00",
     "$of/" . 'x' x 257, 'mailto:one', ' ', '/beta')
 {

@@ -131,7 +131,12 @@ oc_buf_json_string(oc_buf_t *b, const u_char *data, size_t len)
     *b->last++ = '"';
 
     if (n == len) {
-        b->last = ngx_cpymem(b->last, data, len);
+
+        /* an empty string may have no data */
+
+        if (len) {
+            b->last = ngx_cpymem(b->last, data, len);
+        }
 
     } else {
         b->last = oc_json_escape(b->last, data, len);

@@ -16,37 +16,67 @@
 typedef struct {
     ngx_str_t                 segments[NGX_HTTP_OFFICE_CONFIG_MAX_SEGMENTS];
     ngx_uint_t                n;
-    unsigned                  dots:1;      /* "." or ".." is among them */
 } ngx_http_office_config_path_t;
 
 
+static ngx_int_t ngx_http_office_config_path(ngx_http_request_t *r,
+    ngx_http_office_config_path_t *path, ngx_str_t *root, ngx_uint_t *n);
 static ngx_int_t ngx_http_office_config_split(ngx_pool_t *pool,
     ngx_http_office_config_path_t *path, u_char *p, u_char *last,
     ngx_uint_t encoded, ngx_uint_t merge);
+static ngx_uint_t ngx_http_office_config_dots(
+    ngx_http_office_config_path_t *path);
+static ngx_int_t ngx_http_office_config_remove_dots(
+    ngx_http_office_config_path_t *path);
 static ngx_int_t ngx_http_office_config_find_root(ngx_http_request_t *r,
     ngx_http_office_config_path_t *path, ngx_str_t *root, ngx_uint_t *n);
+static ngx_int_t ngx_http_office_config_below_root(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, u_char **p, u_char *last);
 
 
 /*
  * Finds the resource that the request's path names, and the path of the
- * service's root.
- *
- * The path is split before it is decoded, so that "a%2Fb" is one segment,
- * unless nginx changed the URI on its way here.  NGX_OK, or NGX_ERROR if
- * memory is out.
+ * service's root.  NGX_OK, or NGX_ERROR if memory is out.
  */
 
 ngx_int_t
 ngx_http_office_config_route(ngx_http_request_t *r,
     ngx_http_office_config_route_t *route)
 {
-    u_char                         *last;
-    ngx_int_t                       rc;
-    ngx_uint_t                      root;
-    ngx_http_core_srv_conf_t       *cscf;
-    ngx_http_office_config_path_t   path;
+    ngx_int_t                      rc;
+    ngx_uint_t                     root;
+    ngx_http_office_config_path_t  path;
 
     ngx_memzero(route, sizeof(ngx_http_office_config_route_t));
+
+    rc = ngx_http_office_config_path(r, &path, &route->root, &root);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
+    }
+
+    return ngx_http_office_config_resource(r->pool, route,
+                                           &path.segments[root],
+                                           path.n - root);
+}
+
+
+/*
+ * The segments of the request's path, the service's root, and how many of the
+ * segments are the root.
+ *
+ * The path is split before it is decoded, so that "a%2Fb" is one segment,
+ * unless nginx changed the URI on its way here.  NGX_OK; NGX_DECLINED if the
+ * path is not of this service; NGX_ERROR if memory is out.
+ */
+
+static ngx_int_t
+ngx_http_office_config_path(ngx_http_request_t *r,
+    ngx_http_office_config_path_t *path, ngx_str_t *root, ngx_uint_t *n)
+{
+    u_char                    *last;
+    ngx_int_t                  rc;
+    ngx_http_core_srv_conf_t  *cscf;
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 
@@ -63,46 +93,38 @@ ngx_http_office_config_route(ngx_http_request_t *r,
             last = r->unparsed_uri.data + r->unparsed_uri.len;
         }
 
-        rc = ngx_http_office_config_split(r->pool, &path,
-                                          r->unparsed_uri.data, last, 1,
-                                          cscf->merge_slashes);
+        path->n = 0;
+
+        rc = ngx_http_office_config_split(r->pool, path, r->unparsed_uri.data,
+                                          last, 1, cscf->merge_slashes);
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
         }
 
-        if (rc == NGX_OK && !path.dots
-            && ngx_http_office_config_find_root(r, &path, &route->root, &root)
-               == NGX_OK)
+        if (rc == NGX_OK && !ngx_http_office_config_dots(path)
+            && ngx_http_office_config_find_root(r, path, root, n) == NGX_OK)
         {
-            return ngx_http_office_config_resource(r->pool, route,
-                                                        &path.segments[root],
-                                                        path.n - root);
+            return NGX_OK;
         }
     }
 
-    rc = ngx_http_office_config_split(r->pool, &path, r->uri.data,
+    path->n = 0;
+
+    rc = ngx_http_office_config_split(r->pool, path, r->uri.data,
                                       r->uri.data + r->uri.len, 0,
                                       cscf->merge_slashes);
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (rc == NGX_OK
-        && ngx_http_office_config_find_root(r, &path, &route->root, &root)
-           == NGX_OK)
-    {
-        return ngx_http_office_config_resource(r->pool, route,
-                                                    &path.segments[root],
-                                                    path.n - root);
-    }
-
-    return NGX_OK;
+    return ngx_http_office_config_find_root(r, path, root, n);
 }
 
 
 /*
- * Splits a path at its slashes; empty segments are left out with "merge", as
- * nginx does with "merge_slashes".  NGX_DECLINED if it is none of ours.
+ * Adds the segments of a path, split at its slashes; empty ones are left out
+ * with "merge", as nginx does with "merge_slashes".  NGX_DECLINED if it is
+ * none of ours.
  */
 
 static ngx_int_t
@@ -112,9 +134,6 @@ ngx_http_office_config_split(ngx_pool_t *pool,
 {
     u_char     *end, *start;
     ngx_str_t  *segment;
-
-    path->n = 0;
-    path->dots = 0;
 
     start = p;
 
@@ -154,14 +173,63 @@ ngx_http_office_config_split(ngx_pool_t *pool,
             }
         }
 
-        if (ngx_http_office_config_is(segment, ".")
-            || ngx_http_office_config_is(segment, ".."))
-        {
-            path->dots = 1;
-        }
-
         p = end;
     }
+
+    return NGX_OK;
+}
+
+
+/* Whether "." or ".." is among the segments. */
+
+static ngx_uint_t
+ngx_http_office_config_dots(ngx_http_office_config_path_t *path)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < path->n; i++) {
+        if (ngx_http_office_config_is(&path->segments[i], ".")
+            || ngx_http_office_config_is(&path->segments[i], ".."))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Takes "." and ".." out of a path, and what they take with them (RFC 3986,
+ * 5.2.4).  NGX_DECLINED if they lead above its beginning.
+ */
+
+static ngx_int_t
+ngx_http_office_config_remove_dots(ngx_http_office_config_path_t *path)
+{
+    ngx_str_t   segment;
+    ngx_uint_t  i, n;
+
+    for (i = 0, n = 0; i < path->n; i++) {
+        segment = path->segments[i];
+
+        if (ngx_http_office_config_is(&segment, ".")) {
+            continue;
+        }
+
+        if (ngx_http_office_config_is(&segment, "..")) {
+
+            if (n-- == 0) {
+                return NGX_DECLINED;
+            }
+
+            continue;
+        }
+
+        path->segments[n++] = segment;
+    }
+
+    path->n = n;
 
     return NGX_OK;
 }
@@ -260,7 +328,8 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
 
 /*
  * The resource that an @odata.id or $id names: an absolute URL of this
- * service, or a path relative to its root or to the singleton.  NGX_OK;
+ * service; a path relative to its root or to the singleton; or, where it
+ * begins with a dot, relative to the request's URL (RFC 3986, 5.2).  NGX_OK;
  * NGX_DECLINED if it is not of this service; NGX_ERROR if memory is out.
  */
 
@@ -269,38 +338,39 @@ ngx_http_office_config_route_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *url,
     ngx_http_office_config_route_t *route)
 {
-    u_char                          *p, *last;
-    ngx_int_t                        rc;
-    ngx_str_t                       *segment, singleton;
-    ngx_uint_t                       n;
-    ngx_http_office_config_path_t    path;
-
-    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    u_char                         *p, *last;
+    ngx_int_t                       rc;
+    ngx_str_t                      *segment, root;
+    ngx_uint_t                      n, relative;
+    ngx_http_office_config_path_t   path;
 
     p = url->data;
     last = p + url->len;
 
-    if (url->len > ctx->base.len
-        && ngx_strncasecmp(p, ctx->base.data, ctx->base.len) == 0
-        && p[ctx->base.len] == '/')
-    {
-        p += ctx->base.len;
-
-    } else if (url->len > ctx->route.root.len && ctx->route.root.len
-               && ngx_strncmp(p, ctx->route.root.data, ctx->route.root.len)
-                  == 0
-               && p[ctx->route.root.len] == '/')
-    {
-        p += ctx->route.root.len;
-
-    } else if (ngx_strlchr(p, last, ':')) {
+    if (ngx_strlchr(p, last, '?') || ngx_strlchr(p, last, '#')) {
         return NGX_DECLINED;
     }
 
-    if (ngx_strlchr(p, last, '?') || ngx_strlchr(p, last, '#')) {
-        return NGX_DECLINED;
+    path.n = 0;
+    n = 0;
+
+    relative = (url->len && *p == '.');
+
+    if (relative) {
+        rc = ngx_http_office_config_path(r, &path, &root, &n);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        path.n -= (path.n > 0);
+
+    } else {
+        rc = ngx_http_office_config_below_root(r, ctx, &p, last);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     rc = ngx_http_office_config_split(r->pool, &path, p, last, 1, 0);
@@ -309,26 +379,72 @@ ngx_http_office_config_route_url(ngx_http_request_t *r,
         return rc;
     }
 
-    if (path.dots || path.n == 0
-        || path.n == NGX_HTTP_OFFICE_CONFIG_MAX_SEGMENTS)
+    if (ngx_http_office_config_remove_dots(&path) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (relative
+        && ngx_http_office_config_find_root(r, &path, &root, &n) != NGX_OK)
     {
         return NGX_DECLINED;
     }
 
-    segment = path.segments;
-    n = path.n;
+    segment = path.segments + n;
+    n = path.n - n;
+
+    if (n == 0 || path.n == NGX_HTTP_OFFICE_CONFIG_MAX_SEGMENTS) {
+        return NGX_DECLINED;
+    }
 
     if (!ngx_http_office_config_is(segment,
                                    NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME))
     {
-        ngx_str_set(&singleton, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME);
-
         ngx_memmove(segment + 1, segment, n * sizeof(ngx_str_t));
-        *segment = singleton;
+        ngx_str_set(segment, NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME);
         n++;
     }
 
     ngx_memzero(route, sizeof(ngx_http_office_config_route_t));
 
     return ngx_http_office_config_resource(r->pool, route, segment, n);
+}
+
+
+/*
+ * Moves "p" behind the service's base URL or the path of its root, if it
+ * begins with one.  NGX_OK; NGX_DECLINED if it is another's URL; NGX_ERROR
+ * if memory is out.
+ */
+
+static ngx_int_t
+ngx_http_office_config_below_root(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, u_char **p, u_char *last)
+{
+    size_t      len;
+    ngx_str_t  *root;
+
+    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    len = last - *p;
+    root = &ctx->route.root;
+
+    if (len > ctx->base.len
+        && ngx_strncasecmp(*p, ctx->base.data, ctx->base.len) == 0
+        && (*p)[ctx->base.len] == '/')
+    {
+        *p += ctx->base.len;
+        return NGX_OK;
+    }
+
+    if (root->len && len > root->len
+        && ngx_strncmp(*p, root->data, root->len) == 0
+        && (*p)[root->len] == '/')
+    {
+        *p += root->len;
+        return NGX_OK;
+    }
+
+    return ngx_strlchr(*p, last, ':') ? NGX_DECLINED : NGX_OK;
 }
