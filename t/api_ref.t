@@ -69,6 +69,7 @@ for my $url ("$root/$path/one", "$root/$path('one')", "/beta/$path/one",
     "$root/$path('it''s')", "$root/$path('it%27%27s')", "$path/it's",
     "$path/it%27s", "$path/a%20b%2Fc", "$root/$path('a%20b%2fc')",
     "$path/Zo%C3%AB", "$path/Zo\xeb", "$path('\$count')", "$path('%24count')",
+    "$root/$path/./one", "$path/x/../one", "./one", "../../$path/one",
     "$path('..')", "$path('%2e%2e')", "$path/%2541", "$path/a%3Fb%23c",
     "clientConfigurations('a%3Ab')", "$root/$path/a:b", "$path/http%3A",
     "$path('%2F%2Fx%2Fy')", "$path/clientConfigurations",
@@ -118,7 +119,8 @@ answer_is post("/$path/one", at => "/$path/\$ref"), 204, 'a path there';
 
 for my $url ("$root/$path/two", "$path/two", "$root/$path/ONE",
     "$path('two')", "$root/$path", "$root/$path/", "$root/$path/\$count",
-    "$root/$path/..", "$root/$path/../$path/one", "$root/$path/./one",
+    "$root/$path/..", "$root/$path/../$path/one",
+    "$root/../$path/one",
     "$root/$path/%2e%2e", "$root/$path/one/", "$root/$path/one/displayName",
     "$root/$path/one/assignments", "$root/$path/one/assignments/a",
     "$root/$path/one/\$ref", "$root/$path/microsoft.graph."
