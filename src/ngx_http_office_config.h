@@ -38,6 +38,9 @@ typedef struct {
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
     ngx_uint_t                 page_size;
+    ngx_int_t                  inline_checkins;
+    time_t                     checkin_retention;
+    time_t                     checkin_ahead;
 
     /*
      * the location's prefix without a slash at its end; in locations without
@@ -63,7 +66,9 @@ typedef enum {
     NGX_HTTP_OFFICE_CONFIG_PROPERTY,           /* that cannot be written */
     NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE,
     NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX,
-    NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION,
+    NGX_HTTP_OFFICE_CONFIG_CHECKINS,
+    NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS,
+    NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT,
     NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE,
     NGX_HTTP_OFFICE_CONFIG_STREAM,
     NGX_HTTP_OFFICE_CONFIG_ASSIGN,
@@ -104,6 +109,8 @@ typedef struct {
 
 typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
+typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
+
 
 /*
  * Is given the body of a request.  NGX_DONE if the store is at work, else what
@@ -116,7 +123,7 @@ typedef ngx_int_t (*ngx_http_office_config_json_pt)(ngx_http_request_t *r,
 
 /*
  * Answers a request when the store has done its work.  Returns what the
- * request is to be finalized with.
+ * request is to be finalized with, or NGX_BUSY if the store is at work again.
  */
 
 typedef ngx_int_t (*ngx_http_office_config_answer_pt)(ngx_http_request_t *r,
@@ -132,14 +139,19 @@ struct ngx_http_office_config_ctx_s {
 
     ngx_http_office_config_json_pt     json_handler;
     ngx_http_office_config_answer_pt   answer;
+    ngx_http_office_config_answer_pt   completed; /* when check-ins are in */
     oc_store_condition_t               condition;
     oc_stamp_t                         stamp;
     ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
+    ngx_http_office_config_batch_t    *batch;     /* of check-ins */
+    ngx_uint_t                         nlisted;   /* entities of a page that
+                                                     are complete */
     u_char                             request_id[OC_UUID_LEN];
 
     ngx_chain_t                       *error_body;
+    unsigned                           partial:1; /* a part has been done */
     unsigned                           answered:1;
     unsigned                           replaced:1;
     unsigned                           headed:1;  /* common headers are set */

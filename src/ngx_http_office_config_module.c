@@ -38,8 +38,22 @@ static void *ngx_http_office_config_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_office_config_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf,
     void *parent, void *child);
+static char *ngx_http_office_config_check_positive(ngx_conf_t *cf,
+    void *post, void *data);
 static ngx_int_t ngx_http_office_config_init_process(ngx_cycle_t *cycle);
 static void ngx_http_office_config_exit_process(ngx_cycle_t *cycle);
+
+
+#define NGX_HTTP_OFFICE_CONFIG_MAX_TIME  (10 * 366 * 86400)
+
+
+static ngx_conf_num_bounds_t  ngx_http_office_config_inline_bounds = {
+    ngx_conf_check_num_bounds, 1, 500
+};
+
+static ngx_conf_post_t  ngx_http_office_config_positive = {
+    ngx_http_office_config_check_positive
+};
 
 
 static ngx_command_t  ngx_http_office_config_commands[] = {
@@ -92,6 +106,27 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("office_config_inline_checkins"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, inline_checkins),
+      &ngx_http_office_config_inline_bounds },
+
+    { ngx_string("office_config_checkin_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, checkin_retention),
+      &ngx_http_office_config_positive },
+
+    { ngx_string("office_config_checkin_ahead"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, checkin_ahead),
+      &ngx_http_office_config_positive },
 
     { ngx_string("office_config_base_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -181,6 +216,9 @@ ngx_http_office_config_create_loc_conf(ngx_conf_t *cf)
     conf->tenant = NGX_CONF_UNSET_PTR;
     conf->base_url = NGX_CONF_UNSET_PTR;
     conf->page_size = NGX_CONF_UNSET_UINT;
+    conf->inline_checkins = NGX_CONF_UNSET;
+    conf->checkin_retention = NGX_CONF_UNSET;
+    conf->checkin_ahead = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -201,6 +239,10 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_str_value(conf->key_prefix, prev->key_prefix, "oc:");
     ngx_conf_merge_uint_value(conf->page_size, prev->page_size,
                               NGX_HTTP_OFFICE_CONFIG_PAGE_SIZE);
+    ngx_conf_merge_value(conf->inline_checkins, prev->inline_checkins, 100);
+    ngx_conf_merge_sec_value(conf->checkin_retention,
+                             prev->checkin_retention, 90 * 86400);
+    ngx_conf_merge_sec_value(conf->checkin_ahead, prev->checkin_ahead, 86400);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -280,6 +322,21 @@ ngx_http_office_config_resolve_pass(ngx_conf_t *cf,
 
     return oc_store_conf(cf, redis, &olcf->key_prefix) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* Zero seconds are no time to keep something. */
+
+static char *
+ngx_http_office_config_check_positive(ngx_conf_t *cf, void *post, void *data)
+{
+    time_t *sec = data;
+
+    if (*sec > 0 && *sec <= NGX_HTTP_OFFICE_CONFIG_MAX_TIME) {
+        return NGX_CONF_OK;
+    }
+
+    return "must be between 1 second and 10 years";
 }
 
 

@@ -14,6 +14,8 @@
 
 static ngx_int_t oc_datetime_number(const u_char **pos, const u_char *last,
     ngx_uint_t width, ngx_uint_t *value);
+static u_char *oc_datetime_digits(u_char *dst, ngx_uint_t n,
+    ngx_uint_t width);
 static int64_t oc_datetime_days(ngx_uint_t year, ngx_uint_t month,
     ngx_uint_t day);
 
@@ -198,4 +200,60 @@ oc_datetime_format(u_char *dst, time_t sec, ngx_uint_t msec)
     *dst++ = (u_char) ('0' + msec / 10 % 10);
     *dst++ = (u_char) ('0' + msec % 10);
     *dst = 'Z';
+}
+
+
+/*
+ * Writes "usec" microseconds since 1970, not negative, as a date-time in UTC
+ * without its offset, OC_DATETIME_USEC_LEN bytes.  Years beyond 9999 get the
+ * last four digits.
+ */
+
+void
+oc_datetime_format_usec(u_char *dst, int64_t usec)
+{
+    int64_t     days, era, doe, yoe, doy, mp, year;
+    ngx_uint_t  sec, month;
+
+    /* the opposite of oc_datetime_days() */
+
+    days = usec / 1000000 / 86400 + 719468;
+    era = days / 146097;
+    doe = days % 146097;
+    yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    mp = (5 * doy + 2) / 153;
+
+    month = (ngx_uint_t) (mp < 10 ? mp + 3 : mp - 9);
+    year = yoe + era * 400 + (month <= 2);
+    sec = (ngx_uint_t) (usec / 1000000 % 86400);
+
+    dst = oc_datetime_digits(dst, (ngx_uint_t) (year % 10000), 4);
+    *dst++ = '-';
+    dst = oc_datetime_digits(dst, month, 2);
+    *dst++ = '-';
+    dst = oc_datetime_digits(dst, (ngx_uint_t) (doy - (153 * mp + 2) / 5 + 1),
+                             2);
+    *dst++ = 'T';
+    dst = oc_datetime_digits(dst, sec / 3600, 2);
+    *dst++ = ':';
+    dst = oc_datetime_digits(dst, sec / 60 % 60, 2);
+    *dst++ = ':';
+    dst = oc_datetime_digits(dst, sec % 60, 2);
+    *dst++ = '.';
+    (void) oc_datetime_digits(dst, (ngx_uint_t) (usec % 1000000), 6);
+}
+
+
+static u_char *
+oc_datetime_digits(u_char *dst, ngx_uint_t n, ngx_uint_t width)
+{
+    ngx_uint_t  i;
+
+    for (i = width; i; i--) {
+        dst[i - 1] = (u_char) ('0' + n % 10);
+        n /= 10;
+    }
+
+    return dst + width;
 }

@@ -202,7 +202,8 @@ ngx_http_office_config_assignment_json(ngx_http_request_t *r,
     oc_change_t   change;
 
     rc = oc_change_entity(&change, &oc_type_assignment,
-                          &ctx->route.assignment, json, 0, arena, &fault);
+                          &ctx->route.assignment, json, 0, NULL, arena,
+                          &fault);
 
     if (rc != NGX_OK) {
         return ngx_http_office_config_fault(r, rc, &fault);

@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_office_config_insert(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
 static ngx_int_t ngx_http_office_config_created(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_created_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_referred(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
@@ -225,7 +227,10 @@ ngx_http_office_config_created(ngx_http_request_t *r,
     }
 
     if (!ctx->minimal) {
-        return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_CREATED);
+        ctx->route.id = ctx->id;
+
+        return ngx_http_office_config_complete(r, ctx,
+                                          ngx_http_office_config_created_live);
     }
 
     if (ngx_http_office_config_add_header(r, "OData-EntityId", &location)
@@ -235,4 +240,12 @@ ngx_http_office_config_created(ngx_http_request_t *r,
     }
 
     return ngx_http_office_config_send_nothing(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_created_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_CREATED);
 }

@@ -130,17 +130,33 @@ static ngx_http_office_config_operation_t
       ngx_http_office_config_property_delete, 0,
       NGX_HTTP_OFFICE_CONFIG_ANY },
 
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_property_get, 0,
+    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_checkins, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION, NGX_HTTP_PUT,
+    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_POST,
+      ngx_http_office_config_checkin, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_PUT,
       ngx_http_office_config_property_put, 0,
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION, NGX_HTTP_DELETE,
+    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_DELETE,
       ngx_http_office_config_property_delete, 0,
       NGX_HTTP_OFFICE_CONFIG_ANY },
+
+    { NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_checkins, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS, NGX_HTTP_POST,
+      ngx_http_office_config_checkin, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_checkins, 0,
+      NGX_HTTP_OFFICE_CONFIG_TEXT },
 
     { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_OFFICE_CONFIG_READ,
       ngx_http_office_config_property_get, 0,
@@ -516,11 +532,17 @@ void
 ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_http_office_config_answer_pt answer)
 {
+    oc_checkin_rules_t                  rules;
     ngx_http_office_config_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
 
+    ngx_http_office_config_rules(r, &rules);
+
     ctx->answer = answer;
+
+    ctx->call.cutoff = rules.cutoff;
+    ctx->call.recent = olcf->inline_checkins;
 
     ctx->call.redis = olcf->redis;
     ctx->call.prefix = olcf->key_prefix;
@@ -528,6 +550,24 @@ ngx_http_office_config_call(ngx_http_request_t *r,
     ctx->call.log = r->connection->log;
     ctx->call.handler = ngx_http_office_config_store_handler;
     ctx->call.data = r;
+}
+
+
+/* What is so of check-ins, now and here. */
+
+void
+ngx_http_office_config_rules(ngx_http_request_t *r, oc_checkin_rules_t *rules)
+{
+    ngx_time_t                         *tp;
+    ngx_http_office_config_loc_conf_t  *olcf;
+
+    olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
+
+    tp = ngx_timeofday();
+
+    rules->now = (int64_t) tp->sec * 1000 + tp->msec;
+    rules->cutoff = rules->now - (int64_t) olcf->checkin_retention * 1000;
+    rules->ahead = (int64_t) olcf->checkin_ahead * 1000;
 }
 
 
@@ -589,14 +629,16 @@ ngx_http_office_config_store_handler(oc_store_call_t *call)
         return;
     }
 
-    if (call->status == OC_STORE_OK) {
+    if (call->status == OC_STORE_OK || ctx->partial) {
         rc = ctx->answer(r, ctx);
 
     } else {
         rc = ngx_http_office_config_store_problem(r, call);
     }
 
-    ngx_http_office_config_finish(r, rc);
+    if (rc != NGX_BUSY) {
+        ngx_http_office_config_finish(r, rc);
+    }
 }
 
 

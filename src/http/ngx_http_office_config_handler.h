@@ -31,6 +31,8 @@ ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
 void ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_answer_pt answer);
+void ngx_http_office_config_rules(ngx_http_request_t *r,
+    oc_checkin_rules_t *rules);
 ngx_int_t ngx_http_office_config_called(ngx_http_request_t *r, ngx_int_t rc);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
@@ -133,6 +135,16 @@ ngx_int_t ngx_http_office_config_get(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_list(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_count(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_checkin.c */
+
+ngx_int_t ngx_http_office_config_checkin(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_checkins.c */
+
+ngx_int_t ngx_http_office_config_checkins(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_delete.c */

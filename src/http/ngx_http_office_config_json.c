@@ -291,5 +291,7 @@ ngx_http_office_config_stamp(ngx_http_office_config_ctx_t *ctx)
     ctx->stamp.sec = tp->sec;
     ctx->stamp.msec = tp->msec;
 
+    ngx_http_office_config_rules(ctx->request, &ctx->stamp.checkins);
+
     return oc_random_hex(ctx->stamp.etag, OC_ETAG_LEN);
 }

@@ -52,9 +52,15 @@ ngx_http_office_config_property_get(ngx_http_request_t *r,
         ngx_str_set(&id, OC_SINGLETON_ID);
     }
 
-    rc = oc_store_property(&ctx->call, &id, route->id.len == 0,
-                          &route->property->name,
-                          route->member ? &route->member->name : NULL);
+    if (route->property->type == &oc_type_checkin_summary) {
+        rc = oc_store_summary(&ctx->call, route->id.len ? &route->id : NULL,
+                              &route->property->name,
+                              route->member ? &route->member->name : NULL);
+
+    } else {
+        rc = oc_store_property(&ctx->call, &id, route->id.len == 0,
+                               &route->property->name, NULL);
+    }
 
     return ngx_http_office_config_called(r, rc);
 }
@@ -67,10 +73,14 @@ ngx_http_office_config_got_property(ngx_http_request_t *r,
     ngx_int_t  rc;
     ngx_str_t  fragment;
 
-    rc = ngx_http_office_config_check_etag(r, &ctx->call.etag);
+    /* what changes without the ETag has none */
 
-    if (rc != NGX_DECLINED) {
-        return rc;
+    if (ctx->call.etag.len) {
+        rc = ngx_http_office_config_check_etag(r, &ctx->call.etag);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if (ctx->route.value) {
@@ -188,15 +198,16 @@ ngx_http_office_config_property_json(ngx_http_request_t *r,
 
     route = &ctx->route;
 
+    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     rc = oc_change_property(&change, route->property, route->member, json,
-                            r->method != NGX_HTTP_PATCH, arena, &fault);
+                            r->method != NGX_HTTP_PATCH, &ctx->stamp.checkins,
+                            arena, &fault);
 
     if (rc != NGX_OK) {
         return ngx_http_office_config_fault(r, rc, &fault);
-    }
-
-    if (ngx_http_office_config_stamp(ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_memzero(&update, sizeof(oc_store_update_t));
@@ -209,6 +220,7 @@ ngx_http_office_config_property_json(ngx_http_request_t *r,
     /* of what is written as a whole, only an object is worth sending back */
 
     if (json && route->member == NULL && !ctx->minimal
+        && route->resource != NGX_HTTP_OFFICE_CONFIG_CHECKINS
         && (ctx->representation
             || route->resource == NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX))
     {

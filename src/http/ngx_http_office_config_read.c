@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_office_config_got(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_got_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_page_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
 static ngx_int_t ngx_http_office_config_counted(ngx_http_request_t *r,
@@ -71,6 +73,15 @@ ngx_http_office_config_got(ngx_http_request_t *r,
         return rc;
     }
 
+    return ngx_http_office_config_complete(r, ctx,
+                                           ngx_http_office_config_got_live);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_got_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
     return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
 }
 
@@ -151,7 +162,15 @@ static ngx_int_t
 ngx_http_office_config_listed_page(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
+    ngx_int_t  rc;
     ngx_str_t  fragment, link;
+
+    rc = ngx_http_office_config_complete_page(r, ctx,
+                                         ngx_http_office_config_listed_page);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     if (ngx_http_office_config_next_link(r, ctx, &ctx->call.next, &link)
         != NGX_OK

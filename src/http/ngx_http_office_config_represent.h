@@ -15,6 +15,15 @@
     "officeConfiguration/clientConfigurations"
 
 
+/*
+ * A token of check-ins is the number that its page begins with, the key behind
+ * which it begins or zeros, and parts of the keys that are not to come again.
+ */
+
+#define NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN  (4 + OC_CHECKIN_KEY_LEN)
+#define NGX_HTTP_OFFICE_CONFIG_SEEN_LEN    6
+
+
 /* ngx_http_office_config_represent.c */
 
 ngx_int_t ngx_http_office_config_send_entity(ngx_http_request_t *r,
@@ -37,6 +46,19 @@ ngx_int_t ngx_http_office_config_check_etag(ngx_http_request_t *r,
     ngx_str_t *digits);
 ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
+
+
+/* ngx_http_office_config_live.c */
+
+ngx_int_t ngx_http_office_config_complete(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx,
+    ngx_http_office_config_answer_pt answer);
+ngx_int_t ngx_http_office_config_complete_page(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx,
+    ngx_http_office_config_answer_pt answer);
+ngx_int_t ngx_http_office_config_checkins_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *token,
+    ngx_uint_t top, ngx_str_t *url);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_REPRESENT_H_INCLUDED_ */

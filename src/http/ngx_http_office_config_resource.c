@@ -150,8 +150,12 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
                                              &oc_type_office_configuration,
                                              segment, n);
 
-        if (route->resource != NGX_HTTP_OFFICE_CONFIG_NOT_FOUND
-            && route->resource != NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED)
+        if (route->resource == NGX_HTTP_OFFICE_CONFIG_CHECKINS) {
+            route->resource = NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS;
+
+        } else if (route->resource != NGX_HTTP_OFFICE_CONFIG_NOT_FOUND
+                   && route->resource
+                      != NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT)
         {
             route->resource = NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY;
         }
@@ -323,10 +327,10 @@ ngx_http_office_config_find_property(ngx_http_office_config_route_t *route,
     if (property->flags & OC_PROPERTY_COLLECTION) {
 
         if (n == 0) {
-            route->resource = NGX_HTTP_OFFICE_CONFIG_PROPERTY_COLLECTION;
+            route->resource = NGX_HTTP_OFFICE_CONFIG_CHECKINS;
 
         } else if (n == 1 && ngx_http_office_config_is(segment, "$count")) {
-            route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
+            route->resource = NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT;
         }
 
         return;

@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_office_config_got_singleton(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_singleton_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* GET of the singleton. */
@@ -51,5 +53,14 @@ ngx_http_office_config_got_singleton(ngx_http_request_t *r,
         return rc;
     }
 
+    return ngx_http_office_config_complete(r, ctx,
+                                        ngx_http_office_config_singleton_live);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_singleton_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
     return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
 }

@@ -13,6 +13,8 @@ static ngx_int_t ngx_http_office_config_update_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
 static ngx_int_t ngx_http_office_config_updated(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_updated_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 
 /* PATCH and PUT of a configuration, PATCH of the singleton. */
@@ -58,7 +60,8 @@ ngx_http_office_config_update_json(ngx_http_request_t *r,
     }
 
     rc = oc_change_entity(&change, type, &update.id, json,
-                          r->method == NGX_HTTP_PUT, arena, &fault);
+                          r->method == NGX_HTTP_PUT, &ctx->stamp.checkins,
+                          arena, &fault);
 
     if (rc != NGX_OK) {
         return ngx_http_office_config_fault(r, rc, &fault);
@@ -98,7 +101,8 @@ ngx_http_office_config_updated(ngx_http_request_t *r,
     ngx_str_t  digits;
 
     if (!ctx->minimal) {
-        return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
+        return ngx_http_office_config_complete(r, ctx,
+                                          ngx_http_office_config_updated_live);
     }
 
     digits.data = ctx->stamp.etag;
@@ -109,4 +113,12 @@ ngx_http_office_config_updated(ngx_http_request_t *r,
     }
 
     return ngx_http_office_config_send_nothing(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_updated_live(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    return ngx_http_office_config_send_entity(r, ctx, NGX_HTTP_OK);
 }

@@ -14,7 +14,8 @@ static ngx_int_t oc_change_key(ngx_str_t *id, json_t *value,
     const oc_path_t *path, oc_fault_t *fault);
 static ngx_int_t oc_change_edit(oc_change_t *change,
     const oc_property_t *property, json_t *value, ngx_uint_t replace,
-    const oc_path_t *path, oc_arena_t *arena, oc_fault_t *fault);
+    const oc_checkin_rules_t *rules, const oc_path_t *path, oc_arena_t *arena,
+    oc_fault_t *fault);
 static ngx_int_t oc_change_members(oc_edit_t *edit, const oc_type_t *type,
     json_t *value, const oc_path_t *path, oc_arena_t *arena,
     oc_fault_t *fault);
@@ -37,7 +38,8 @@ static void oc_change_step(oc_path_t *step, const oc_path_t *parent,
 
 ngx_int_t
 oc_change_entity(oc_change_t *change, const oc_type_t *type, ngx_str_t *id,
-    json_t *json, ngx_uint_t replace, oc_arena_t *arena, oc_fault_t *fault)
+    json_t *json, ngx_uint_t replace, const oc_checkin_rules_t *rules,
+    oc_arena_t *arena, oc_fault_t *fault)
 {
     json_t               *value;
     ngx_int_t             rc;
@@ -122,10 +124,19 @@ oc_change_entity(oc_change_t *change, const oc_type_t *type, ngx_str_t *id,
             }
         }
 
-        rc = oc_change_edit(change, property, value, replace, &path, arena,
-                            fault);
+        rc = oc_change_edit(change, property, value, replace, rules, &path,
+                            arena, fault);
         if (rc != NGX_OK) {
             return rc;
+        }
+
+        if (property->type == &oc_type_checkin_summary) {
+            change->summary_given = (value != NULL);
+
+            if (value == NULL) {
+                ngx_str_set(&change->edits[change->nedits - 1].value,
+                            OC_SUMMARY_ZERO);
+            }
         }
 
         if (type == &oc_type_configuration && i == OC_CONFIGURATION_PRIORITY) {
@@ -147,7 +158,7 @@ oc_change_entity(oc_change_t *change, const oc_type_t *type, ngx_str_t *id,
 ngx_int_t
 oc_change_property(oc_change_t *change, const oc_property_t *property,
     const oc_property_t *member, json_t *json, ngx_uint_t replace,
-    oc_arena_t *arena, oc_fault_t *fault)
+    const oc_checkin_rules_t *rules, oc_arena_t *arena, oc_fault_t *fault)
 {
     ngx_int_t              rc;
     oc_buf_t               b;
@@ -161,6 +172,8 @@ oc_change_property(oc_change_t *change, const oc_property_t *property,
     fault->arena = arena;
 
     target = member ? member : property;
+
+    change->summary_given = (property->type == &oc_type_checkin_summary);
 
     if (json == NULL) {
 
@@ -184,8 +197,8 @@ oc_change_property(oc_change_t *change, const oc_property_t *property,
     if (member == NULL) {
         oc_change_step(&path, NULL, &property->name);
 
-        rc = oc_change_edit(change, property, json, replace, &path, arena,
-                            fault);
+        rc = oc_change_edit(change, property, json, replace, rules, &path,
+                            arena, fault);
 
         if (rc == NGX_OK && property->edm == OC_EDM_INT32) {
             change->has_priority = 1;
@@ -260,8 +273,8 @@ oc_change_key(ngx_str_t *id, json_t *value, const oc_path_t *path,
 
 static ngx_int_t
 oc_change_edit(oc_change_t *change, const oc_property_t *property,
-    json_t *value, ngx_uint_t replace, const oc_path_t *path,
-    oc_arena_t *arena, oc_fault_t *fault)
+    json_t *value, ngx_uint_t replace, const oc_checkin_rules_t *rules,
+    const oc_path_t *path, oc_arena_t *arena, oc_fault_t *fault)
 {
     ngx_int_t   rc;
     oc_edit_t  *edit;
@@ -269,6 +282,22 @@ oc_change_edit(oc_change_t *change, const oc_property_t *property,
     edit = &change->edits[change->nedits++];
 
     edit->name = property->name;
+
+    if (property->type == &oc_type_checkin_status) {
+
+        /* the check-ins themselves are kept apart */
+
+        ngx_str_set(&edit->value, "[]");
+
+        if (value == NULL) {
+            return NGX_OK;
+        }
+
+        change->ncheckins = json_array_size(value);
+
+        return oc_checkins_read(&change->checkins, value, rules, path, arena,
+                                fault);
+    }
 
     rc = oc_change_value(&edit->value, property, value, path, arena, fault);
 

@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_checkin.h"
 #include "oc_object.h"
 
 
@@ -47,17 +48,21 @@ typedef struct {
     oc_edit_t         edits[OC_TYPE_MAX_PROPERTIES];
     ngx_uint_t        nedits;
     int32_t           priority;
+    oc_checkin_t     *checkins;   /* of the edit of a collection of them */
+    ngx_uint_t        ncheckins;
+    unsigned          summary_given:1;    /* not its default */
     unsigned          has_priority:1;
     unsigned          next_priority:1;    /* the highest in use + 1 */
 } oc_change_t;
 
 
 ngx_int_t oc_change_entity(oc_change_t *change, const oc_type_t *type,
-    ngx_str_t *id, json_t *json, ngx_uint_t replace, oc_arena_t *arena,
-    oc_fault_t *fault);
+    ngx_str_t *id, json_t *json, ngx_uint_t replace,
+    const oc_checkin_rules_t *rules, oc_arena_t *arena, oc_fault_t *fault);
 ngx_int_t oc_change_property(oc_change_t *change,
     const oc_property_t *property, const oc_property_t *member, json_t *json,
-    ngx_uint_t replace, oc_arena_t *arena, oc_fault_t *fault);
+    ngx_uint_t replace, const oc_checkin_rules_t *rules, oc_arena_t *arena,
+    oc_fault_t *fault);
 
 
 #endif /* _OC_CHANGE_H_INCLUDED_ */

@@ -13,6 +13,9 @@
 #include "oc_uuid.h"
 
 
+static ngx_int_t oc_entity_checkins(oc_entity_t *entity,
+    oc_object_t *object, const oc_stamp_t *stamp, oc_arena_t *arena,
+    oc_fault_t *fault);
 static ngx_int_t oc_entity_id(ngx_str_t *id, json_t *value,
     const oc_stamp_t *stamp, oc_arena_t *arena, const oc_path_t *parent,
     oc_fault_t *fault);
@@ -60,6 +63,12 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
 
     rc = oc_entity_id(&entity->id, object.values[OC_CONFIGURATION_ID], stamp,
                       arena, NULL, fault);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = oc_entity_checkins(entity, &object, stamp, arena, fault);
+
     if (rc != NGX_OK) {
         return rc;
     }
@@ -122,6 +131,73 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
     return oc_assignments_read(&entity->assignments, &entity->nassignments,
                                object.values[OC_CONFIGURATION_ASSIGNMENTS],
                                "assignments", stamp, arena, fault);
+}
+
+
+/*
+ * Check-ins are kept apart unless there is one at most, and nothing that it
+ * would have to be counted in.
+ */
+
+static ngx_int_t
+oc_entity_checkins(oc_entity_t *entity, oc_object_t *object,
+    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault)
+{
+    json_t     *statuses, *summary;
+    oc_buf_t    b;
+    ngx_int_t   rc;
+    oc_path_t   path;
+
+    const oc_property_t  *property;
+
+    statuses = object->values[OC_CONFIGURATION_CHECKIN_STATUSES];
+    summary = object->values[OC_CONFIGURATION_USER_CHECKIN_SUMMARY];
+
+    path.parent = NULL;
+    path.index = 0;
+
+    if (statuses) {
+        property = &entity->type->properties[
+                                           OC_CONFIGURATION_CHECKIN_STATUSES];
+
+        path.name = (const char *) property->name.data;
+        path.len = property->name.len;
+
+        rc = oc_checkins_read(&entity->checkins, statuses, &stamp->checkins,
+                              &path, arena, fault);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        entity->ncheckins = json_array_size(statuses);
+    }
+
+    if (entity->ncheckins == 0 || (entity->ncheckins == 1 && summary)) {
+        return NGX_OK;
+    }
+
+    entity->live = 1;
+
+    if (summary == NULL) {
+        return NGX_OK;
+    }
+
+    property = &entity->type->properties[
+                                       OC_CONFIGURATION_USER_CHECKIN_SUMMARY];
+
+    path.name = (const char *) property->name.data;
+    path.len = property->name.len;
+
+    oc_buf_init(&b, arena, 256);
+
+    if (oc_value_write(&b, property, summary, &path, fault) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    entity->summary.data = b.start;
+    entity->summary.len = oc_buf_len(&b);
+
+    return b.failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -232,6 +308,20 @@ oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
         oc_buf_json_string(b, date, OC_DATETIME_LEN);
 
         return NGX_OK;
+    }
+
+    if (property->type == &oc_type_checkin_status
+        || property->type == &oc_type_checkin_summary)
+    {
+        if (entity->live) {
+            oc_buf_char(b, '0');
+            return NGX_OK;
+        }
+
+        if (value == NULL && property->type == &oc_type_checkin_summary) {
+            oc_buf_literal(b, OC_SUMMARY_ZERO);
+            return NGX_OK;
+        }
     }
 
     if (property == &entity->type->properties[OC_CONFIGURATION_PRIORITY]) {

@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_checkin.h"
 #include "oc_object.h"
 
 
@@ -27,12 +28,18 @@
 #define OC_ETAG_PREFIX  "{\"@odata.etag\":\"W/\\\""
 
 
+/* how one ends whose check-ins are kept apart */
+
+#define OC_ENTITY_LIVE  "\"userCheckinSummary\":0,\"checkinStatuses\":0}"
+
+
 /* what the service adds to a new configuration */
 
 typedef struct {
-    u_char     etag[OC_ETAG_LEN];
-    time_t     sec;                  /* Unix time of the change */
-    ngx_uint_t msec;
+    u_char              etag[OC_ETAG_LEN];
+    time_t              sec;         /* Unix time of the change */
+    ngx_uint_t          msec;
+    oc_checkin_rules_t  checkins;
 } oc_stamp_t;
 
 
@@ -59,6 +66,16 @@ typedef struct {
     unsigned          has_assignments:1;   /* given inline, maybe empty */
     oc_assignment_t  *assignments;
     ngx_uint_t        nassignments;
+
+    /*
+     * with "live" the check-ins and their summary, which is empty if none was
+     * given, are not in the JSON
+     */
+
+    unsigned          live:1;
+    ngx_str_t         summary;
+    oc_checkin_t     *checkins;
+    ngx_uint_t        ncheckins;
 } oc_entity_t;
 
 

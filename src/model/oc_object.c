@@ -287,29 +287,40 @@ ngx_int_t
 oc_complex_write(oc_buf_t *b, const oc_type_t *type, json_t *json,
     const oc_path_t *path, oc_fault_t *fault)
 {
-    u_char                separator;
-    oc_path_t             step;
-    ngx_uint_t            i;
-    oc_object_t           object;
-    const oc_property_t  *property;
+    oc_object_t  object;
 
     if (oc_object_read(&object, type, json, path, fault) != NGX_OK) {
         return NGX_ERROR;
     }
 
+    return oc_object_write(b, &object, path, fault);
+}
+
+
+/* The same for what oc_object_read() has read. */
+
+ngx_int_t
+oc_object_write(oc_buf_t *b, oc_object_t *object, const oc_path_t *path,
+    oc_fault_t *fault)
+{
+    u_char                separator;
+    oc_path_t             step;
+    ngx_uint_t            i;
+    const oc_property_t  *property;
+
     separator = '{';
 
-    if (object.odata_type) {
+    if (object->odata_type) {
         oc_buf_literal(b, "{\"@odata.type\":");
-        oc_json_value_string(b, object.odata_type);
+        oc_json_value_string(b, object->odata_type);
         separator = ',';
     }
 
     step.parent = path;
     step.index = 0;
 
-    for (i = 0; i < object.type->nproperties; i++) {
-        property = &object.type->properties[i];
+    for (i = 0; i < object->type->nproperties; i++) {
+        property = &object->type->properties[i];
 
         oc_buf_char(b, separator);
         separator = ',';
@@ -321,7 +332,7 @@ oc_complex_write(oc_buf_t *b, const oc_type_t *type, json_t *json,
         step.name = (const char *) property->name.data;
         step.len = property->name.len;
 
-        if (oc_value_write(b, property, object.values[i], &step, fault)
+        if (oc_value_write(b, property, object->values[i], &step, fault)
             != NGX_OK)
         {
             return NGX_ERROR;

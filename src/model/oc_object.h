@@ -52,6 +52,8 @@ ngx_int_t oc_value_write(oc_buf_t *b, const oc_property_t *property,
     json_t *value, const oc_path_t *path, oc_fault_t *fault);
 ngx_int_t oc_complex_write(oc_buf_t *b, const oc_type_t *type, json_t *json,
     const oc_path_t *path, oc_fault_t *fault);
+ngx_int_t oc_object_write(oc_buf_t *b, oc_object_t *object,
+    const oc_path_t *path, oc_fault_t *fault);
 void oc_json_value_string(oc_buf_t *b, json_t *json);
 ngx_int_t oc_fault(oc_fault_t *fault, const oc_path_t *path,
     const char *format, ...);

@@ -92,6 +92,21 @@ enum {
 };
 
 
+/* slots of officeClientCheckinStatus */
+
+enum {
+    OC_CHECKIN_USER_NAME = 0,
+    OC_CHECKIN_DEVICE,
+    OC_CHECKIN_PLATFORM,
+    OC_CHECKIN_PLATFORM_VERSION,
+    OC_CHECKIN_SUCCESSFUL,
+    OC_CHECKIN_USER,
+    OC_CHECKIN_DATE,
+    OC_CHECKIN_ERROR,
+    OC_CHECKIN_POLICIES
+};
+
+
 extern const oc_type_t  oc_type_office_configuration;
 extern const oc_type_t  oc_type_configuration;
 extern const oc_type_t  oc_type_assignment;

@@ -113,6 +113,8 @@ ngx_int_t oc_redis_op_transaction(oc_redis_op_t *op,
 ngx_uint_t oc_redis_transactions(oc_redis_t *redis);
 void oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);
+void oc_redis_op_repeat(oc_redis_op_t *op, oc_redis_handler_pt handler,
+    void *data);
 void oc_redis_op_release(oc_redis_op_t *op);
 
 oc_redis_status_e oc_redis_op_status(oc_redis_op_t *op);

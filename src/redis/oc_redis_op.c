@@ -390,6 +390,24 @@ oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
 }
 
 
+/* Queues an operation once more that has had its reply: the same command. */
+
+void
+oc_redis_op_repeat(oc_redis_op_t *op, oc_redis_handler_pt handler,
+    void *data)
+{
+    op->status = OC_REDIS_OK;
+    op->reply = NULL;
+    op->refusal = NULL;
+    op->replies = 1;
+    op->retried = 0;
+
+    oc_redis_op_rewind(op);
+
+    oc_redis_op_submit(op, handler, data);
+}
+
+
 /*
  * The operation is over and in no queue any more: calls the handler if it has
  * not been called, and frees what no owner will release.

@@ -25,6 +25,14 @@
 #define OC_STORE_ENTITY_SIZE  2048
 
 
+/* an operation that goes with the pool; a call may have had several */
+
+typedef struct {
+    oc_store_call_t  *call;
+    oc_redis_op_t    *op;
+} oc_store_owned_t;
+
+
 static void oc_store_cleanup(void *data);
 static void oc_store_got(oc_redis_op_t *op, void *data);
 static void oc_store_checked(oc_redis_op_t *op, void *data);
@@ -39,6 +47,11 @@ oc_redis_script_t  oc_store_read_script;
 oc_redis_script_t  oc_store_assign_script;
 oc_redis_script_t  oc_store_assignments_script;
 oc_redis_script_t  oc_store_priorities_script;
+
+oc_redis_script_t  oc_store_checkin_script;
+oc_redis_script_t  oc_store_live_script;
+oc_redis_script_t  oc_store_checkins_script;
+oc_redis_script_t  oc_store_summary_script;
 
 static oc_redis_script_t  oc_store_delete_script;
 static oc_redis_script_t  oc_store_list_script;
@@ -62,6 +75,10 @@ oc_store_init(void)
     oc_store_script_init(assign);
     oc_store_script_init(assignments);
     oc_store_script_init(priorities);
+    oc_store_script_init(checkin);
+    oc_store_script_init(live);
+    oc_store_script_init(checkins);
+    oc_store_script_init(summary);
 }
 
 
@@ -205,11 +222,11 @@ ngx_int_t
 oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
     oc_store_condition_t *condition)
 {
-    ngx_str_t  argv[9];
+    ngx_str_t  argv[12];
 
-    ngx_str_null(&argv[8]);
+    ngx_str_null(&argv[11]);
 
-    if (cast && oc_store_type_name(call, cast, &argv[8]) != NGX_OK) {
+    if (cast && oc_store_type_name(call, cast, &argv[11]) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -227,18 +244,19 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
            != NGX_OK
         || oc_store_key(&argv[4], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_STREAMS, NULL)
-           != NGX_OK)
+           != NGX_OK
+        || oc_store_scope(call, &argv[5], id) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    argv[5] = *id;
-    argv[6] = condition->match;
-    argv[7] = condition->none;
+    argv[8] = *id;
+    argv[9] = condition->match;
+    argv[10] = condition->none;
 
     call->write = 1;
 
-    return oc_store_script(call, 0, &oc_store_delete_script, 5, argv, 9, 0,
+    return oc_store_script(call, 0, &oc_store_delete_script, 8, argv, 12, 0,
                            oc_store_deleted);
 }
 
@@ -545,12 +563,15 @@ oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
 ngx_int_t
 oc_store_op(oc_store_call_t *call, ngx_uint_t flags, size_t size)
 {
+    oc_store_owned_t    *owned;
     ngx_pool_cleanup_t  *cln;
 
-    cln = ngx_pool_cleanup_add(call->pool, 0);
+    cln = ngx_pool_cleanup_add(call->pool, sizeof(oc_store_owned_t));
     if (cln == NULL) {
         return NGX_ERROR;
     }
+
+    owned = cln->data;
 
     /* what is large is better off in an allocation of its own */
 
@@ -564,8 +585,10 @@ oc_store_op(oc_store_call_t *call, ngx_uint_t flags, size_t size)
         return NGX_ERROR;
     }
 
+    owned->call = call;
+    owned->op = call->op;
+
     cln->handler = oc_store_cleanup;
-    cln->data = call;
 
     return NGX_OK;
 }
@@ -574,12 +597,13 @@ oc_store_op(oc_store_call_t *call, ngx_uint_t flags, size_t size)
 static void
 oc_store_cleanup(void *data)
 {
-    oc_store_call_t *call = data;
+    oc_store_owned_t *owned = data;
 
-    if (call->op) {
-        oc_redis_op_release(call->op);
-        call->op = NULL;
+    if (owned->call->op == owned->op) {
+        owned->call->op = NULL;
     }
+
+    oc_redis_op_release(owned->op);
 }
 
 

@@ -56,6 +56,26 @@ typedef enum {
 
 typedef struct oc_store_call_s  oc_store_call_t;
 
+
+/* the check-ins of a configuration, or the tenant's */
+
+typedef struct {
+    ngx_uint_t            count;       /* of all */
+    ngx_str_t             summary;     /* JSON */
+    ngx_str_t            *records;     /* the newest, newest first */
+    ngx_uint_t            nrecords;
+    unsigned              found:1;
+} oc_store_live_t;
+
+
+/* one to be stored, and the numbers of its configurations */
+
+typedef struct {
+    ngx_str_t             record;
+    ngx_str_t             targets;     /* two bytes each, from 1 */
+} oc_store_checkin_t;
+
+
 typedef void (*oc_store_handler_pt)(oc_store_call_t *call);
 
 struct oc_store_call_s {
@@ -68,6 +88,8 @@ struct oc_store_call_s {
     ngx_pool_t           *pool;        /* the call ends with it */
     ngx_log_t            *log;
     ngx_str_t             repeatability;   /* of a create: request's id */
+    int64_t               cutoff;      /* check-ins before do not count, ms */
+    ngx_uint_t            recent;      /* how many of them are wanted */
     oc_store_handler_pt   handler;
     void                 *data;
 
@@ -81,6 +103,9 @@ struct oc_store_call_s {
     ngx_str_t            *page;        /* entities of a list */
     ngx_uint_t            npage;
     ngx_uint_t            count;       /* of a collection */
+    oc_store_live_t      *live;
+    ngx_uint_t            nlive;
+    int64_t               from;        /* next number of check-ins, or -1 */
     ngx_uint_t            index;       /* from 0, of what is unknown */
     ngx_str_t             etag;        /* of a property: digits */
     ngx_str_t             media;       /* of a stream, or empty */
@@ -147,6 +172,17 @@ ngx_int_t oc_store_singleton(oc_store_call_t *call);
 ngx_int_t oc_store_expanded(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_property(oc_store_call_t *call, ngx_str_t *id,
     ngx_uint_t singleton, const ngx_str_t *property, const ngx_str_t *member);
+
+/* oc_store_checkin.c */
+
+ngx_int_t oc_store_checkin(oc_store_call_t *call, ngx_str_t *ids,
+    ngx_uint_t nids, ngx_uint_t required, oc_store_checkin_t *checkins,
+    ngx_uint_t n);
+ngx_int_t oc_store_live(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n);
+ngx_int_t oc_store_checkins(oc_store_call_t *call, ngx_str_t *id,
+    uint32_t from, ngx_uint_t limit);
+ngx_int_t oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
+    const ngx_str_t *property, const ngx_str_t *member);
 
 /* oc_store_assignment.c */
 

@@ -64,7 +64,8 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
         return NGX_ERROR;
     }
 
-    if (entity->has_id || !entity->has_priority || call->repeatability.len
+    if (entity->has_id || !entity->has_priority || entity->ncheckins
+        || call->repeatability.len
         || !oc_redis_transactions(call->redis))
     {
         return oc_store_create_script_call(call, entity, keys);
@@ -155,22 +156,31 @@ static ngx_int_t
 oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
     ngx_str_t *keys)
 {
-    u_char       priority[NGX_INT32_LEN];
+    u_char       priority[NGX_INT32_LEN], count[NGX_INT_T_LEN];
     ngx_str_t   *argv;
     ngx_uint_t   i, n, nkeys;
 
-    nkeys = call->repeatability.len ? 5 : 4;
-    n = nkeys + 6 + 2 * entity->nassignments;
+    nkeys = call->repeatability.len ? 12 : 11;
 
-    argv = ngx_palloc(call->pool, n * sizeof(ngx_str_t));
+    argv = ngx_palloc(call->pool, (nkeys + 11 + 2 * entity->nassignments
+                                   + entity->ncheckins) * sizeof(ngx_str_t));
     if (argv == NULL) {
         return NGX_ERROR;
     }
 
     ngx_memcpy(argv, keys, 4 * sizeof(ngx_str_t));
 
+    if (oc_store_key(&argv[4], call->pool, &call->prefix, &call->tenant,
+                     OC_KEY_STREAMS, NULL)
+        != NGX_OK
+        || oc_store_scope(call, &argv[5], NULL) != NGX_OK
+        || oc_store_scope(call, &argv[8], &entity->id) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (call->repeatability.len
-        && oc_store_key(&argv[4], call->pool, &call->prefix, &call->tenant,
+        && oc_store_key(&argv[11], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_REPEATABILITY, &call->repeatability)
            != NGX_OK)
     {
@@ -192,9 +202,36 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
     ngx_str_set(&argv[nkeys + 4], OC_STORE_REPEATABLE_TIME);
     argv[nkeys + 5] = call->assignments;
 
+    argv[nkeys + 6].data = count;
+    argv[nkeys + 6].len = ngx_sprintf(count, "%ui", entity->nassignments)
+                          - count;
+    n = nkeys + 7;
+
     for (i = 0; i < entity->nassignments; i++) {
-        argv[nkeys + 6 + 2 * i] = entity->assignments[i].id;
-        argv[nkeys + 7 + 2 * i] = entity->assignments[i].json;
+        argv[n++] = entity->assignments[i].id;
+        argv[n++] = entity->assignments[i].json;
+    }
+
+    if (entity->ncheckins) {
+        if (oc_store_window(call, &argv[n]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        n += 2;
+
+        argv[n++] = entity->summary;
+
+        ngx_str_null(&argv[n]);
+
+        if (entity->live) {
+            ngx_str_set(&argv[n], "1");
+        }
+
+        n++;
+
+        for (i = 0; i < entity->ncheckins; i++) {
+            argv[n++] = entity->checkins[i].record;
+        }
     }
 
     if (oc_store_script(call, 0, &oc_store_create_script, nkeys, argv, n, 0,

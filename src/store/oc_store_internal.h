@@ -20,7 +20,12 @@
 #define OC_SINGLETON_JSON                                                     \
     OC_ETAG_PREFIX "0000000000000000\\\"\","                                   \
     "\"id\":\"" OC_SINGLETON_ID "\","                                           \
-    "\"tenantCheckinStatuses\":[],\"tenantUserCheckinSummary\":null}"
+    "\"tenantCheckinStatuses\":[],"                                          \
+    "\"tenantUserCheckinSummary\":" OC_SUMMARY_ZERO "}"
+
+/* a page or an entity with so many bytes of check-ins gets no more */
+
+#define OC_STORE_CHECKIN_BYTES  "1048576"
 
 /* a date as JSON */
 
@@ -38,6 +43,12 @@ ngx_int_t oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
     const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
     ngx_uint_t argc, size_t reply);
 
+ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
+    ngx_str_t *id);
+ngx_int_t oc_store_window(oc_store_call_t *call, ngx_str_t *argv);
+ngx_uint_t oc_store_again(oc_store_call_t *call, oc_redis_op_t *op,
+    oc_redis_handler_pt handler);
+void oc_store_property_read(oc_store_call_t *call, oc_redis_op_t *op);
 ngx_int_t oc_store_page(oc_store_call_t *call, oc_redis_reply_t *reply,
     ngx_uint_t first);
 ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
@@ -57,6 +68,10 @@ extern oc_redis_script_t  oc_store_read_script;
 extern oc_redis_script_t  oc_store_assign_script;
 extern oc_redis_script_t  oc_store_assignments_script;
 extern oc_redis_script_t  oc_store_priorities_script;
+extern oc_redis_script_t  oc_store_checkin_script;
+extern oc_redis_script_t  oc_store_live_script;
+extern oc_redis_script_t  oc_store_checkins_script;
+extern oc_redis_script_t  oc_store_summary_script;
 
 
 #endif /* _OC_STORE_INTERNAL_H_INCLUDED_ */

@@ -18,6 +18,16 @@
 #define OC_KEY_ASSIGNMENTS     "asg:"    /* + id; hash: id, JSON */
 #define OC_KEY_STREAMS         "str"     /* hash: p/id, u/id; ETag, type */
 #define OC_KEY_REPEATABILITY   "rep:"    /* + request id; list: the answer */
+#define OC_KEY_CHECKINS        "chk:"    /* + id; hash: see lib/checkin.lua */
+#define OC_KEY_RECENT          "new:"    /* + id; sorted set: time, key */
+#define OC_KEY_QUEUE           "exp:"    /* + id; sorted set: time, chunk */
+
+/* the same for the tenant */
+
+#define OC_KEY_TENANT_CHECKINS  "chk"
+#define OC_KEY_TENANT_RECENT    "new"
+#define OC_KEY_TENANT_QUEUE     "exp"
+
 #define OC_KEY_SINGLETON       "one"     /* hash: OC_SINGLETON_ID, JSON */
 
 

@@ -142,13 +142,20 @@ oc_store_got_property(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
+    if (oc_store_result(call, op) == NGX_OK) {
+        oc_store_property_read(call, op);
+    }
+}
+
+
+/* The reply of read.lua, or of a script whose reply is like it. */
+
+void
+oc_store_property_read(oc_store_call_t *call, oc_redis_op_t *op)
+{
     ngx_str_t         *stream;
     ngx_uint_t         i;
     oc_redis_reply_t  *reply;
-
-    if (oc_store_result(call, op) != NGX_OK) {
-        return;
-    }
 
     reply = oc_redis_op_reply(op);
 

@@ -12,7 +12,9 @@
 #include "oc_store_key.h"
 
 
-#define OC_STORE_UPDATE_ARGS  15       /* keys and all before the edits */
+/* keys and all before the edits, but check-ins */
+
+#define OC_STORE_UPDATE_ARGS  25
 
 
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
@@ -34,7 +36,8 @@ oc_store_update(oc_store_call_t *call, oc_store_update_t *update)
     ngx_str_t   *argv;
     ngx_uint_t   argc;
 
-    argc = OC_STORE_UPDATE_ARGS + oc_store_edits_count(update->change);
+    argc = OC_STORE_UPDATE_ARGS + update->change->ncheckins
+           + oc_store_edits_count(update->change);
 
     argv = ngx_palloc(call->pool, argc * sizeof(ngx_str_t));
     if (argv == NULL
@@ -87,42 +90,37 @@ static ngx_int_t
 oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
     ngx_str_t *argv, ngx_uint_t *argc)
 {
-    u_char        priority[NGX_INT32_LEN], date[OC_STORE_DATE_LEN];
-    ngx_uint_t    n, nkeys;
+    u_char        priority[NGX_INT32_LEN], date[OC_STORE_DATE_LEN],
+                  count[NGX_INT_T_LEN];
+    ngx_uint_t    i, n, nkeys;
     oc_change_t  *change;
 
     change = update->change;
 
-    if (update->singleton) {
-        nkeys = 1;
-
-        if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
-                         OC_KEY_SINGLETON, NULL)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-    } else {
-        nkeys = 4;
-
-        if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
-                         OC_KEY_CONFIGURATIONS, NULL)
-            != NGX_OK
-            || oc_store_key(&argv[1], call->pool, &call->prefix,
-                            &call->tenant, OC_KEY_PRIORITIES, NULL)
-               != NGX_OK
-            || oc_store_key(&argv[2], call->pool, &call->prefix,
-                            &call->tenant, OC_KEY_STREAMS, NULL)
-               != NGX_OK
-            || oc_store_key(&argv[3], call->pool, &call->prefix,
-                            &call->tenant, OC_KEY_ASSIGNMENTS, &update->id)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if ((update->singleton
+         ? oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_SINGLETON, NULL)
+         : oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_CONFIGURATIONS, NULL))
+        != NGX_OK
+        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_PRIORITIES, NULL)
+           != NGX_OK
+        || oc_store_key(&argv[2], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_STREAMS, NULL)
+           != NGX_OK
+        || oc_store_key(&argv[3], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_ASSIGNMENTS, &update->id)
+           != NGX_OK
+        || oc_store_scope(call, &argv[4], NULL) != NGX_OK
+        || oc_store_scope(call, &argv[7],
+                          update->singleton ? NULL : &update->id)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
+    nkeys = 10;
     n = nkeys;
 
     argv[n++] = update->id;
@@ -177,6 +175,27 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
     }
 
     n++;
+
+    if (oc_store_window(call, &argv[n]) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    n += 2;
+
+    ngx_str_null(&argv[n]);
+
+    if (change->summary_given) {
+        ngx_str_set(&argv[n], "1");
+    }
+
+    n++;
+
+    argv[n].data = count;
+    argv[n++].len = ngx_sprintf(count, "%ui", change->ncheckins) - count;
+
+    for (i = 0; i < change->ncheckins; i++) {
+        argv[n++] = change->checkins[i].record;
+    }
 
     if (oc_store_edits(call, argv, &n, change) != NGX_OK) {
         return NGX_ERROR;
@@ -298,6 +317,10 @@ oc_store_updated(oc_redis_op_t *op, void *data)
     oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK) {
+        return;
+    }
+
+    if (oc_store_again(call, op, oc_store_updated)) {
         return;
     }
 

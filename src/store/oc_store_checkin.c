@@ -1,0 +1,509 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "oc_store_internal.h"
+#include "oc_store_key.h"
+
+
+static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
+    ngx_str_t *id);
+static void oc_store_taken(oc_redis_op_t *op, void *data);
+static void oc_store_got_live(oc_redis_op_t *op, void *data);
+static ngx_int_t oc_store_live_read(oc_store_call_t *call,
+    oc_store_live_t *live, oc_redis_reply_t *reply);
+static void oc_store_got_checkins(oc_redis_op_t *op, void *data);
+static void oc_store_got_summary(oc_redis_op_t *op, void *data);
+
+
+/*
+ * The three keys of the check-ins of a configuration, or, "id" being NULL, of
+ * the tenant.
+ */
+
+ngx_int_t
+oc_store_scope(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *id)
+{
+    ngx_uint_t  i;
+
+    static struct {
+        ngx_str_t  own;
+        ngx_str_t  tenant;
+    } names[] = {
+        { ngx_string(OC_KEY_CHECKINS), ngx_string(OC_KEY_TENANT_CHECKINS) },
+        { ngx_string(OC_KEY_RECENT), ngx_string(OC_KEY_TENANT_RECENT) },
+        { ngx_string(OC_KEY_QUEUE), ngx_string(OC_KEY_TENANT_QUEUE) }
+    };
+
+    for (i = 0; i < 3; i++) {
+        if (oc_store_key_make(&argv[i], call->pool, &call->prefix,
+                              &call->tenant,
+                              id ? names[i].own.data : names[i].tenant.data,
+                              id ? names[i].own.len : names[i].tenant.len,
+                              id)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* Two arguments: the cutoff, and how many of the newest are kept. */
+
+ngx_int_t
+oc_store_window(oc_store_call_t *call, ngx_str_t *argv)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(call->pool, NGX_INT64_LEN + NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    argv[0].data = p;
+    argv[0].len = ngx_sprintf(p, "%L", call->cutoff) - p;
+
+    p += argv[0].len;
+
+    argv[1].data = p;
+    argv[1].len = ngx_sprintf(p, "%ui", call->recent) - p;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A script that has more to expire than it does at once does nothing else and
+ * says so: it is called again, which is then true.
+ */
+
+ngx_uint_t
+oc_store_again(oc_store_call_t *call, oc_redis_op_t *op,
+    oc_redis_handler_pt handler)
+{
+    oc_redis_reply_t  *reply;
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_INTEGER || reply->integer != 2) {
+        return 0;
+    }
+
+    oc_redis_op_repeat(op, handler, call);
+
+    return 1;
+}
+
+
+/* The key of the hash that the entity is in; "id" NULL is the singleton. */
+
+static ngx_int_t
+oc_store_entity(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *id)
+{
+    if (id) {
+        return oc_store_key(argv, call->pool, &call->prefix, &call->tenant,
+                            OC_KEY_CONFIGURATIONS, NULL);
+    }
+
+    return oc_store_key(argv, call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_SINGLETON, NULL);
+}
+
+
+/*
+ * Stores "n" check-ins for the tenant and for those of the configurations
+ * "ids" that they name.  OC_STORE_OK; OC_STORE_NOT_FOUND if a configuration
+ * does not exist and is "required".
+ */
+
+ngx_int_t
+oc_store_checkin(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t nids,
+    ngx_uint_t required, oc_store_checkin_t *checkins, ngx_uint_t n)
+{
+    u_char       count[NGX_INT_T_LEN];
+    ngx_str_t   *argv;
+    ngx_uint_t   i, nkeys, argc;
+
+    nkeys = 5 + 3 * nids;
+
+    argv = ngx_palloc(call->pool,
+                      (nkeys + 4 + nids + 2 * n) * sizeof(ngx_str_t));
+    if (argv == NULL
+        || oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_CONFIGURATIONS, NULL)
+           != NGX_OK
+        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_STREAMS, NULL)
+           != NGX_OK
+        || oc_store_scope(call, &argv[2], NULL) != NGX_OK
+        || oc_store_window(call, &argv[nkeys]) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    argc = nkeys + 2;
+
+    ngx_str_null(&argv[argc]);
+
+    if (required) {
+        ngx_str_set(&argv[argc], "1");
+    }
+
+    argc++;
+
+    argv[argc].data = count;
+    argv[argc++].len = ngx_sprintf(count, "%ui", nids) - count;
+
+    for (i = 0; i < nids; i++) {
+        if (oc_store_scope(call, &argv[5 + 3 * i], &ids[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        argv[argc++] = ids[i];
+    }
+
+    for (i = 0; i < n; i++) {
+        argv[argc++] = checkins[i].record;
+        argv[argc++] = checkins[i].targets;
+    }
+
+    call->write = 1;
+
+    return oc_store_script(call, 0, &oc_store_checkin_script, nkeys, argv,
+                           argc, 0, oc_store_taken);
+}
+
+
+static void
+oc_store_taken(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    oc_redis_reply_t  *reply;
+
+    if (oc_store_result(call, op) != NGX_OK
+        || oc_store_again(call, op, oc_store_taken))
+    {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_INTEGER) {
+        oc_store_failed(call);
+        return;
+    }
+
+    call->status = reply->integer ? OC_STORE_OK : OC_STORE_NOT_FOUND;
+    call->handler(call);
+}
+
+
+/*
+ * Reads the summaries and newest check-ins of "n" configurations, or, "ids"
+ * being NULL, those of the tenant.  OC_STORE_OK: call->live.
+ */
+
+ngx_int_t
+oc_store_live(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n)
+{
+    ngx_str_t   *argv;
+    ngx_uint_t   i;
+
+    argv = ngx_palloc(call->pool, (3 * n + 3) * sizeof(ngx_str_t));
+    if (argv == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (oc_store_scope(call, &argv[3 * i], ids ? &ids[i] : NULL)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (oc_store_window(call, &argv[3 * n]) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&argv[3 * n + 2], OC_STORE_CHECKIN_BYTES);
+
+    call->nlive = n;
+
+    return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_live_script,
+                           3 * n, argv, 3 * n + 3, 0, oc_store_got_live);
+}
+
+
+static void
+oc_store_got_live(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    ngx_uint_t         i;
+    oc_redis_reply_t  *reply;
+
+    if (oc_store_result(call, op) != NGX_OK
+        || oc_store_again(call, op, oc_store_got_live))
+    {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY
+        || reply->nelements != call->nlive)
+    {
+        oc_store_failed(call);
+        return;
+    }
+
+    call->live = ngx_pcalloc(call->pool,
+                             call->nlive * sizeof(oc_store_live_t));
+    if (call->live == NULL) {
+        oc_store_failed(call);
+        return;
+    }
+
+    for (i = 0; i < call->nlive; i++) {
+        if (oc_store_live_read(call, &call->live[i], reply->elements[i])
+            != NGX_OK)
+        {
+            oc_store_failed(call);
+            return;
+        }
+    }
+
+    call->status = OC_STORE_OK;
+    call->handler(call);
+}
+
+
+static ngx_int_t
+oc_store_live_read(oc_store_call_t *call, oc_store_live_t *live,
+    oc_redis_reply_t *reply)
+{
+    ngx_uint_t  i;
+
+    if (reply->type == OC_REDIS_REPLY_INTEGER) {
+        return NGX_OK;
+    }
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY || reply->nelements < 2
+        || reply->elements[0]->type != OC_REDIS_REPLY_INTEGER
+        || reply->elements[1]->type != OC_REDIS_REPLY_STRING)
+    {
+        return NGX_ERROR;
+    }
+
+    live->found = 1;
+    live->count = reply->elements[0]->integer;
+    live->summary = reply->elements[1]->str;
+    live->nrecords = reply->nelements - 2;
+
+    if (live->nrecords == 0) {
+        return NGX_OK;
+    }
+
+    live->records = ngx_palloc(call->pool,
+                               live->nrecords * sizeof(ngx_str_t));
+    if (live->records == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < live->nrecords; i++) {
+        if (reply->elements[2 + i]->type != OC_REDIS_REPLY_STRING) {
+            return NGX_ERROR;
+        }
+
+        live->records[i] = reply->elements[2 + i]->str;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Reads check-ins of a configuration, or, "id" being NULL, of the tenant, from
+ * the number "from" on.  OC_STORE_OK: call->count of all; call->page, whose
+ * strings have one record behind the other; call->from, with which the next
+ * string begins, or -1.  Check-ins that are still in the entity's JSON are
+ * call->json instead.  OC_STORE_NOT_FOUND.
+ */
+
+ngx_int_t
+oc_store_checkins(oc_store_call_t *call, ngx_str_t *id, uint32_t from,
+    ngx_uint_t limit)
+{
+    u_char      number[NGX_INT64_LEN], most[NGX_INT_T_LEN];
+    ngx_str_t   argv[10], window[2];
+
+    if (oc_store_entity(call, &argv[0], id) != NGX_OK
+        || oc_store_scope(call, &argv[1], id) != NGX_OK
+        || oc_store_window(call, window) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_str_null(&argv[5]);
+
+    if (id) {
+        argv[4] = *id;
+
+    } else {
+        ngx_str_set(&argv[4], OC_SINGLETON_ID);
+        ngx_str_set(&argv[5], "1");
+    }
+
+    argv[6] = window[0];
+
+    argv[7].data = number;
+    argv[7].len = ngx_sprintf(number, "%uL", (uint64_t) from) - number;
+
+    argv[8].data = most;
+    argv[8].len = ngx_sprintf(most, "%ui", limit) - most;
+
+    ngx_str_set(&argv[9], OC_STORE_CHECKIN_BYTES);
+
+    return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_checkins_script,
+                           4, argv, 10, 0, oc_store_got_checkins);
+}
+
+
+static void
+oc_store_got_checkins(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    ngx_uint_t         i;
+    oc_redis_reply_t  *reply;
+
+    if (oc_store_result(call, op) != NGX_OK
+        || oc_store_again(call, op, oc_store_got_checkins))
+    {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    call->from = -1;
+
+    if (reply->type == OC_REDIS_REPLY_NIL) {
+        call->status = OC_STORE_NOT_FOUND;
+        call->handler(call);
+        return;
+    }
+
+    if (reply->type == OC_REDIS_REPLY_STRING) {
+        call->json = reply->str;
+
+        if (call->json.len == 0) {
+            ngx_str_set(&call->json, OC_SINGLETON_JSON);
+        }
+
+        call->status = OC_STORE_OK;
+        call->handler(call);
+        return;
+    }
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY || reply->nelements < 2
+        || reply->elements[0]->type != OC_REDIS_REPLY_INTEGER
+        || reply->elements[1]->type != OC_REDIS_REPLY_INTEGER)
+    {
+        oc_store_failed(call);
+        return;
+    }
+
+    call->count = reply->elements[0]->integer;
+    call->from = reply->elements[1]->integer;
+    call->npage = reply->nelements - 2;
+
+    call->page = ngx_palloc(call->pool,
+                            (call->npage + 1) * sizeof(ngx_str_t));
+    if (call->page == NULL) {
+        oc_store_failed(call);
+        return;
+    }
+
+    for (i = 0; i < call->npage; i++) {
+        if (reply->elements[2 + i]->type != OC_REDIS_REPLY_STRING) {
+            oc_store_failed(call);
+            return;
+        }
+
+        call->page[i] = reply->elements[2 + i]->str;
+    }
+
+    call->status = OC_STORE_OK;
+    call->handler(call);
+}
+
+
+/*
+ * Reads the summary of a configuration, or, "id" being NULL, of the tenant; or
+ * with "member" a property of it: call->json, and call->etag, which is empty
+ * if the value changes without it.  OC_STORE_OK, OC_STORE_NOT_FOUND.
+ */
+
+ngx_int_t
+oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
+    const ngx_str_t *property, const ngx_str_t *member)
+{
+    ngx_str_t  argv[9], window[2];
+
+    if (oc_store_entity(call, &argv[0], id) != NGX_OK
+        || oc_store_scope(call, &argv[1], id) != NGX_OK
+        || oc_store_window(call, window) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_str_null(&argv[8]);
+
+    if (id) {
+        argv[4] = *id;
+
+    } else {
+        ngx_str_set(&argv[4], OC_SINGLETON_ID);
+        ngx_str_set(&argv[8], OC_SINGLETON_JSON);
+    }
+
+    argv[5] = *property;
+
+    ngx_str_null(&argv[6]);
+
+    if (member) {
+        argv[6] = *member;
+    }
+
+    argv[7] = window[0];
+
+    return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_summary_script,
+                           4, argv, 9, 0, oc_store_got_summary);
+}
+
+
+static void
+oc_store_got_summary(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    if (oc_store_result(call, op) != NGX_OK
+        || oc_store_again(call, op, oc_store_got_summary))
+    {
+        return;
+    }
+
+    oc_store_property_read(call, op);
+}

@@ -1,0 +1,77 @@
+-- with lib/checkin.lua
+--
+-- Reads a page of a collection of check-ins, in an order that does not change
+-- with them: that of the first four bytes of the key, read from the last bit
+-- to the first. Each bucket has one interval of these numbers.
+--
+-- KEYS: the hash that the entity is in; its scope's hash, newest and queue
+-- ARGV: id; "1" for the singleton; the cutoff in milliseconds; the number that
+--       the page begins with; how many check-ins are wanted; the number of
+--       bytes behind which there are fewer
+--
+-- Returns an array of the number of check-ins, the number that the next bucket
+-- begins with or -1, and the data of buckets; without a scope the JSON of the
+-- entity, or nil if there is none; 2 if there was more to expire than is done
+-- at once.
+
+local cutoff, from, limit, most = tonumber(ARGV[3]), tonumber(ARGV[4]),
+                                  tonumber(ARGV[5]), tonumber(ARGV[6])
+local s = open(KEYS[2], KEYS[3], KEYS[4])
+
+if not s then
+    return redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[2] == '1' and ''
+end
+
+if not expire(s, cutoff, 50) then
+    return 2
+end
+
+-- mirror(n): n with its 32 bits in the opposite order
+local function mirror(n)
+    local m = 0
+
+    for _ = 1, 32 do
+        local bit = n % 2
+        m, n = m * 2 + bit, (n - bit) / 2
+    end
+
+    return m
+end
+
+local reply, steps = { s.n, -1 }, 0
+
+while from < 4294967296 do
+    if limit <= 0 or most <= 0 or steps >= 256 then
+        reply[2] = from
+        break
+    end
+
+    local n = mirror(from) % (2 * s.base)
+    local span = 2 * s.base
+
+    if n >= s.buckets then
+        n, span = n - s.base, s.base
+    elseif n < s.base and n + s.base >= s.buckets then
+        span = s.base
+    end
+
+    local data = redis.call('HGET', s.hash, 'd' .. n) or ''
+    local at = 1
+
+    while at <= #data do
+        local a, b, c = byte(data, at, at + 2)
+
+        at = at + (a * 256 + b) * 256 + c
+        limit = limit - 1
+    end
+
+    if data ~= '' then
+        reply[#reply + 1] = data
+        most = most - #data
+    end
+
+    from = (math.floor(from / (4294967296 / span)) + 1) * (4294967296 / span)
+    steps = steps + 1
+end
+
+return reply

@@ -1,0 +1,522 @@
+-- The check-ins of a configuration, or of the tenant: a scope.
+--
+-- A scope is a hash, a sorted set of its newest check-ins (key, microseconds)
+-- and a sorted set that orders the chunks of its queue. In the hash are:
+--
+--   h     the head, as HEAD packs it; behind it a summary that a client gave
+--         and no check-in has followed
+--   dN    bucket N of check-ins, one record behind the other: the length of
+--         the record (3 bytes), the key (14), flags (1), microseconds since
+--         1970 (7), the day it was received (2), and what it says
+--   uN    bucket N of users: the last 8 bytes of the key, how many check-ins
+--         that count have failed (3), and how many have not (3)
+--   eN    chunk N of the queue: keys, each with the milliseconds (6) before
+--         which nothing happens to its check-in
+--
+-- A key is a hash of user and device (6 bytes), and of the user (8). Buckets
+-- are those of linear hashing: one is split whenever there are eight check-ins
+-- for each. The flags: 1 was successful, 2 counts in the summary.
+
+local find, sub, byte, char = string.find, string.sub, string.byte, string.char
+local floor, huge = math.floor, math.huge
+local call = redis.call
+
+local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
+local USER, ENTRY = 14, 20
+local DAY = 86400000
+
+-- microseconds, and milliseconds, of the record at i
+local function record_usec(s, i)
+    local a, b, c, d, e, f, g = byte(s, i + 18, i + 24)
+
+    return (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f) * 256
+           + g
+end
+
+local function record_time(s, i)
+    return floor(record_usec(s, i) / 1000)
+end
+
+-- the number of the bucket that a key, or its part from byte i on, belongs to
+local function bucket(s, key, i)
+    local a, b, c, d = byte(key, i, i + 3)
+    local n = ((a * 256 + b) * 256 + c) * 256 + d
+    local m = n % (2 * s.base)
+
+    return m < s.buckets and m or m - s.base
+end
+
+-- where the record of a key is in a bucket's data: first and last byte, or nil
+local function seek(data, key)
+    local hit, at = find(data, key, 4, true), 1
+
+    while hit do
+        while at < hit - 3 do
+            local a, b, c = byte(data, at, at + 2)
+            at = at + (a * 256 + b) * 256 + c
+        end
+
+        if at == hit - 3 then
+            local a, b, c = byte(data, at, at + 2)
+            return at, at + (a * 256 + b) * 256 + c - 1
+        end
+
+        hit = find(data, key, at + 3, true)
+    end
+end
+
+-- a scope without check-ins
+local function blank(hash, recent, queue)
+    return { hash = hash, recent = recent, queue = queue, n = 0, buckets = 1,
+             base = 1, ok = 0, failed = 0, more_ok = 0, more_failed = 0,
+             chunk = 1, chunks = 1, high = -1, due = huge, given = '' }
+end
+
+-- the scope that these keys hold, or nil
+local function open(hash, recent, queue)
+    local head = call('HGET', hash, 'h')
+
+    if head then
+        local s = { hash = hash, recent = recent, queue = queue }
+        local at
+
+        s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok, s.more_failed,
+        s.chunk, s.chunks, s.high, s.due, at = struct.unpack(HEAD, head)
+        s.given = sub(head, at)
+
+        return s
+    end
+end
+
+local function head(s)
+    return struct.pack(HEAD, s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok,
+                       s.more_failed, s.chunk, s.chunks, s.high, s.due)
+           .. s.given
+end
+
+-- the summary as JSON
+local function summary(s)
+    if s.given ~= '' then
+        return s.given
+    end
+
+    return string.format('{"succeededUserCount":%d,"failedUserCount":%d}',
+                         math.max(0, s.ok + s.more_ok),
+                         math.max(0, s.failed + s.more_failed))
+end
+
+-- From now on the summary that was given moves with the check-ins.
+local function settle(s)
+    local given = s.given
+
+    if given ~= '' then
+        s.more_ok = (tonumber(given:match('"succeededUserCount":(%-?%d+)'))
+                     or s.ok) - s.ok
+        s.more_failed = (tonumber(given:match('"failedUserCount":(%-?%d+)'))
+                         or s.failed) - s.failed
+        s.given = ''
+
+        if given == 'null' then
+            s.more_ok, s.more_failed = 0, 0
+        end
+    end
+end
+
+-- Counts a check-in of a user that has come (1), gone (-1) or neither (0),
+-- among the successful and the failed; returns the bucket's field and data.
+local function count(s, key, ok, failed)
+    local user = sub(key, 7)
+    local field = 'u' .. bucket(s, key, 7)
+    local data = call('HGET', s.hash, field) or ''
+    local at = find(data, user, 1, true)
+
+    while at and at % USER ~= 1 do
+        at = find(data, user, at + 1, true)
+    end
+
+    local nfailed, nok = 0, 0
+
+    if at then
+        local a, b, c, d, e, f = byte(data, at + 8, at + 13)
+
+        nfailed, nok = (a * 256 + b) * 256 + c, (d * 256 + e) * 256 + f
+    else
+        at = #data + 1
+    end
+
+    if nfailed > 0 then
+        s.failed = s.failed - 1
+    elseif nok > 0 then
+        s.ok = s.ok - 1
+    end
+
+    nfailed, nok = nfailed + failed, nok + ok
+
+    if nfailed > 0 then
+        s.failed = s.failed + 1
+    elseif nok > 0 then
+        s.ok = s.ok + 1
+    else
+        user = ''
+    end
+
+    if user ~= '' then
+        user = user .. struct.pack('>I3I3', nfailed, nok)
+    end
+
+    return field, sub(data, 1, at - 1) .. user .. sub(data, at + USER)
+end
+
+-- Adds a key to the queue: nothing happens to its check-in before "time".
+local function enqueue(s, key, time)
+    local entry = key .. struct.pack('>I2I4', floor(time / 4294967296),
+                                     time % 4294967296)
+    local chunk = s.chunk
+
+    if time >= s.high then
+        local data = call('HGET', s.hash, 'e' .. chunk) or ''
+
+        if #data >= 64 * ENTRY then
+            s.chunks = s.chunks + 1
+            chunk, data = s.chunks, ''
+            s.chunk = chunk
+        end
+
+        if data == '' then
+            call('ZADD', s.queue, time, chunk)
+        end
+
+        s.high = time
+        call('HSET', s.hash, 'e' .. chunk, data .. entry)
+    else
+        chunk = call('ZREVRANGEBYSCORE', s.queue, time, '-inf', 'LIMIT', 0,
+                     1)[1]
+        if not chunk then
+            chunk = call('ZRANGE', s.queue, 0, 0)[1]
+            call('ZADD', s.queue, time, chunk)
+        end
+
+        local data = call('HGET', s.hash, 'e' .. chunk) .. entry
+
+        if #data > 128 * ENTRY then
+            local entries = {}
+
+            for i = 1, #data, ENTRY do
+                local a, b, c, d, e, f = byte(data, i + 14, i + 19)
+
+                entries[#entries + 1] = {
+                    ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256
+                    + f, sub(data, i, i + ENTRY - 1)
+                }
+            end
+
+            table.sort(entries, function(a, b) return a[1] < b[1] end)
+
+            local half, low = {}, entries[65][1]
+
+            for i = 1, #entries do
+                half[i] = entries[i][2]
+            end
+
+            s.chunks = s.chunks + 1
+            call('ZADD', s.queue, low, s.chunks)
+            call('HSET', s.hash, 'e' .. s.chunks, table.concat(half, '', 65))
+
+            if tonumber(chunk) == s.chunk then
+                s.chunk = s.chunks
+            end
+
+            data = table.concat(half, '', 1, 64)
+        end
+
+        call('HSET', s.hash, 'e' .. chunk, data)
+    end
+
+    if time < s.due then
+        s.due = time
+    end
+end
+
+-- Splits the next bucket in two.
+local function split(s)
+    local from, to, span = s.buckets - s.base, s.buckets, 2 * s.base
+    local set, del = {}, {}
+
+    s.buckets = to + 1
+
+    if s.buckets == span then
+        s.base = span
+    end
+
+    for _, kind in ipairs({ 'd', 'u' }) do
+        local data = call('HGET', s.hash, kind .. from) or ''
+        local parts, at = { [from] = {}, [to] = {} }, 1
+
+        while at <= #data do
+            local key, len = at, USER
+
+            if kind == 'd' then
+                local a, b, c = byte(data, at, at + 2)
+                key, len = at + 3, (a * 256 + b) * 256 + c
+            end
+
+            local part = parts[bucket(s, data, key)]
+
+            part[#part + 1] = sub(data, at, at + len - 1)
+            at = at + len
+        end
+
+        for n, part in pairs(parts) do
+            if #part > 0 then
+                set[#set + 1] = kind .. n
+                set[#set + 1] = table.concat(part)
+            elseif n == from then
+                del[#del + 1] = kind .. n
+            end
+        end
+    end
+
+    if set[1] then
+        call('HSET', s.hash, unpack(set))
+    end
+
+    if del[1] then
+        call('HDEL', s.hash, unpack(del))
+    end
+end
+
+-- put(s, record, cutoff, keep): a check-in has come. What counts is not older
+-- than the cutoff, in milliseconds; "keep" of the newest are kept apart.
+-- Returns whether it was taken: not if one is known that is newer.
+local function put(s, record, cutoff, keep)
+    local key = sub(record, 4, 17)
+    local field = 'd' .. bucket(s, key, 1)
+    local data = call('HGET', s.hash, field) or ''
+    local first, last = seek(data, key)
+    local usec = record_usec(record, 1)
+    local ok, failed = 0, 0
+    local dirty, time = s.given ~= '', nil
+
+    if first then
+        if usec < record_usec(data, first) then
+            return false
+        end
+
+        local flags = byte(data, first + 17)
+
+        if flags == 3 then
+            ok = -1
+        elseif flags == 2 then
+            failed = -1
+        end
+    end
+
+    settle(s)
+
+    local flags = byte(record, 18)
+
+    if flags == 3 then
+        ok = ok + 1
+    elseif flags == 2 then
+        failed = failed + 1
+    end
+
+    local set = {}
+
+    if ok ~= 0 or failed ~= 0 then
+        set[3], set[4] = count(s, key, ok, failed)
+        dirty = true
+    end
+
+    if first then
+        if sub(data, first, last) ~= record then
+            set[1], set[2] = field, sub(data, 1, first - 1) .. record
+                                    .. sub(data, last + 1)
+        end
+    else
+        set[1], set[2] = field, data .. record
+        dirty = true
+
+        s.n = s.n + 1
+        time = record_time(record, 1)
+
+        if flags < 2 then
+            local a, b = byte(record, 26, 27)
+            time = math.max(time, (a * 256 + b + 1) * DAY)
+        end
+
+        enqueue(s, key, time)
+    end
+
+    if dirty then
+        set[#set + 1] = 'h'
+        set[#set + 1] = head(s)
+    end
+
+    if set[1] then
+        call('HSET', s.hash, unpack(set))
+
+        if call('ZADD', s.recent, usec, key) == 1 and s.n > 2 * keep
+           and call('ZCARD', s.recent) > 2 * keep
+        then
+            call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
+        end
+    end
+
+    if s.n > 8 * s.buckets then
+        split(s)
+        call('HSET', s.hash, 'h', head(s))
+    end
+
+    return true
+end
+
+-- The time of a key in the queue has come: its check-in ceases to count, and
+-- is removed unless it was received lately. Returns when to look again, or nil.
+local function retire(s, key, cutoff)
+    local field = 'd' .. bucket(s, key, 1)
+    local data = call('HGET', s.hash, field) or ''
+    local first, last = seek(data, key)
+
+    if not first then
+        return nil
+    end
+
+    local time = record_time(data, first)
+
+    if time >= cutoff then
+        return time
+    end
+
+    local flags = byte(data, first + 17)
+    local a, b = byte(data, first + 25, first + 26)
+
+    if flags >= 2 then
+        call('HSET', s.hash, count(s, key, flags == 3 and -1 or 0,
+                                   flags == 2 and -1 or 0))
+    end
+
+    time = (a * 256 + b + 1) * DAY
+
+    if time >= cutoff then
+        if flags >= 2 then
+            call('HSET', s.hash, field, sub(data, 1, first + 16)
+                                        .. char(flags - 2)
+                                        .. sub(data, first + 18))
+        end
+
+        return time
+    end
+
+    call('HSET', s.hash, field, sub(data, 1, first - 1)
+                                .. sub(data, last + 1))
+    call('ZREM', s.recent, key)
+    s.n = s.n - 1
+end
+
+-- expire(s, cutoff, most): what is older than the cutoff ceases to count, so
+-- many at most. Returns whether that was all.
+local function expire(s, cutoff, most)
+    if s.due >= cutoff then
+        return true
+    end
+
+    while most > 0 do
+        local low = call('ZRANGE', s.queue, 0, 0, 'WITHSCORES')
+        local chunk, time = low[1], tonumber(low[2])
+
+        if not chunk or time >= cutoff then
+            break
+        end
+
+        local data = call('HGET', s.hash, 'e' .. chunk)
+        local keep, again, least = {}, {}, huge
+
+        for i = 1, #data, ENTRY do
+            local a, b, c, d, e, f = byte(data, i + 14, i + 19)
+
+            time = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
+
+            if time < cutoff and most > 0 then
+                local key = sub(data, i, i + 13)
+
+                most = most - 1
+                again[#again + 1] = { key, retire(s, key, cutoff) }
+            else
+                keep[#keep + 1] = sub(data, i, i + ENTRY - 1)
+                least = math.min(least, time)
+            end
+        end
+
+        if keep[1] then
+            call('HSET', s.hash, 'e' .. chunk, table.concat(keep))
+            call('ZADD', s.queue, least, chunk)
+        else
+            call('HDEL', s.hash, 'e' .. chunk)
+            call('ZREM', s.queue, chunk)
+
+            if tonumber(chunk) == s.chunk then
+                s.chunks = s.chunks + 1
+                s.chunk, s.high = s.chunks, -1
+            end
+        end
+
+        for _, entry in ipairs(again) do
+            if entry[2] then
+                enqueue(s, entry[1], entry[2])
+            end
+        end
+    end
+
+    local low = call('ZRANGE', s.queue, 0, 0, 'WITHSCORES')
+
+    s.due = tonumber(low[2]) or huge
+    call('HSET', s.hash, 'h', head(s))
+
+    return s.due >= cutoff
+end
+
+-- Removes all check-ins; the summary moves with their users.
+local function clear(s)
+    settle(s)
+    call('UNLINK', s.hash, s.recent, s.queue)
+
+    local new = blank(s.hash, s.recent, s.queue)
+
+    new.more_ok, new.more_failed = s.more_ok, s.more_failed
+
+    return new
+end
+
+-- what no check-in and no client has changed
+local ZERO = '{"succeededUserCount":0,"failedUserCount":0}'
+
+-- adopt(s, entities, streams, id, json, cutoff, keep): the check-ins of a
+-- configuration that were kept in its JSON become those of a new scope, whose
+-- head is not stored yet.
+local function adopt(s, entities, streams, id, json, cutoff, keep)
+    local _, from = find(json, ',"userCheckinSummary":', 1, true)
+    local to = find(json, ',"checkinStatuses":', from, true)
+    local record = call('HGET', streams, 'c/' .. id)
+
+    if record then
+        local flags = byte(record, 18) % 2
+
+        if record_time(record, 1) >= cutoff then
+            flags = flags + 2
+        end
+
+        put(s, sub(record, 1, 17) .. char(flags) .. sub(record, 19), cutoff,
+            keep)
+        call('HDEL', streams, 'c/' .. id)
+    end
+
+    s.given = sub(json, from + 1, to - 1)
+
+    if s.given == ZERO and s.n == 0 then
+        s.given = ''
+    end
+
+    call('HSET', entities, id,
+         sub(json, 1, from) .. '0,"checkinStatuses":0}')
+end

@@ -1,0 +1,45 @@
+-- with lib/checkin.lua
+--
+-- Reads what is in the entities of scopes: the summary and the newest
+-- check-ins.
+--
+-- KEYS: for each scope its hash, its newest and its queue
+-- ARGV: the cutoff in milliseconds; how many check-ins are wanted of each
+--       scope; the number of bytes behind which there are fewer
+--
+-- Returns for each scope an array of the number of its check-ins, the summary
+-- as JSON, and the records; or 0 if there is no such scope. Returns 2 instead
+-- if there was more to expire than is done at once.
+
+local cutoff, limit, most = tonumber(ARGV[1]), tonumber(ARGV[2]),
+                            tonumber(ARGV[3])
+local reply = {}
+
+for i = 1, #KEYS, 3 do
+    local s = open(KEYS[i], KEYS[i + 1], KEYS[i + 2])
+
+    if s and not expire(s, cutoff, 50) then
+        return 2
+    end
+
+    local found, bytes = 0, most
+
+    if s then
+        found = { s.n, summary(s) }
+
+        for _, key in ipairs(redis.call('ZREVRANGE', s.recent, 0, limit - 1))
+        do
+            local data = redis.call('HGET', s.hash, 'd' .. bucket(s, key, 1))
+            local first, last = seek(data or '', key)
+
+            if first and bytes > 0 then
+                found[#found + 1] = sub(data, first, last)
+                bytes = bytes - (last - first)
+            end
+        end
+    end
+
+    reply[#reply + 1] = found
+end
+
+return reply
