@@ -29,7 +29,8 @@
 #define ALLOWANCE  131072
 
 
-static const oc_stamp_t  stamp = { "0123456789abcdef", 1767225600, 7 };
+static const oc_stamp_t  stamp = { "0123456789abcdef", 1767225600, 7,
+    { 1767225600007, 1767225600007 - 90 * 86400000LL, 86400000 } };
 
 static size_t  allocations;
 

@@ -13,6 +13,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_sha1.h>
+
+#include <openssl/evp.h>
 
 
 ngx_pid_t                   ngx_pid = 1;
@@ -127,4 +130,34 @@ ngx_pcalloc(ngx_pool_t *pool, size_t size)
     }
 
     return p;
+}
+
+
+/* SHA-1, by OpenSSL; one digest at a time, which is kept here */
+
+static EVP_MD_CTX  *sha1;
+
+
+void
+ngx_sha1_init(ngx_sha1_t *ctx)
+{
+    if (sha1 == NULL) {
+        sha1 = EVP_MD_CTX_new();
+    }
+
+    EVP_DigestInit_ex(sha1, EVP_sha1(), NULL);
+}
+
+
+void
+ngx_sha1_update(ngx_sha1_t *ctx, const void *data, size_t size)
+{
+    EVP_DigestUpdate(sha1, data, size);
+}
+
+
+void
+ngx_sha1_final(u_char result[20], ngx_sha1_t *ctx)
+{
+    EVP_DigestFinal_ex(sha1, result, NULL);
 }

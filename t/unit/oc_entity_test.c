@@ -87,7 +87,10 @@ static const char  seed_tail[] =
         ",\"appliedPolicies\":[\"Applied Policies value\"]}]}";
 
 
-static const oc_stamp_t  stamp = { ETAG, 1767225600, 7 };
+#define ZERO  "{\"succeededUserCount\":0,\"failedUserCount\":0}"
+
+static const oc_stamp_t  stamp = { ETAG, 1767225600, 7,
+    { 1767225600007, 1767225600007 - 90 * 86400000LL, 86400000 } };
 
 static oc_arena_t   arena;
 static oc_fault_t   fault;
@@ -216,7 +219,7 @@ test_defaults(void)
 
     static const char  tail[] =
         ",\"lastModifiedDateTime\":\"" MODIFIED "\""
-        ",\"userCheckinSummary\":null,\"checkinStatuses\":[]}";
+        ",\"userCheckinSummary\":" ZERO ",\"checkinStatuses\":[]}";
 
     is_int(create("{}"), NGX_OK, "an empty object");
 
@@ -241,7 +244,7 @@ test_defaults(void)
     ok(entity.has_priority && entity.priority == 0 && entity.tail.len == 0,
        "is one");
 
-    is_int(create("{\"description\":null,\"userCheckinSummary\":null,"
+    is_int(create("{\"description\":null,\"userCheckinSummary\":{},"
                   "\"checkinStatuses\":[],\"policyPayload\":null}"),
            NGX_OK, "nulls");
     is_mem(entity.tail.data, entity.tail.len, tail, "are the defaults");

@@ -136,7 +136,7 @@ if moves then
         end
 
         for i = 16, first - 1 do
-            put(own, ARGV[i], cutoff, keep)
+            put(own, ARGV[i], cutoff, keep, true)
         end
     end
 

@@ -285,17 +285,18 @@ local function split(s)
     end
 end
 
--- put(s, record, cutoff, keep): a check-in has come. What counts is not older
--- than the cutoff, in milliseconds; "keep" of the newest are kept apart.
--- Returns whether it was taken: not if one is known that is newer.
-local function put(s, record, cutoff, keep)
+-- put(s, record, cutoff, keep, quiet): a check-in has come. What counts is not
+-- older than the cutoff, in milliseconds; "keep" of the newest are kept apart.
+-- A quiet one belongs to a document and leaves a summary that was given as it
+-- is. Returns whether it was taken: not if one is known that is newer.
+local function put(s, record, cutoff, keep, quiet)
     local key = sub(record, 4, 17)
     local field = 'd' .. bucket(s, key, 1)
     local data = call('HGET', s.hash, field) or ''
     local first, last = seek(data, key)
     local usec = record_usec(record, 1)
     local ok, failed = 0, 0
-    local dirty, time = s.given ~= '', nil
+    local dirty, time = not quiet and s.given ~= '', nil
 
     if first then
         if usec < record_usec(data, first) then
@@ -311,7 +312,9 @@ local function put(s, record, cutoff, keep)
         end
     end
 
-    settle(s)
+    if dirty then
+        settle(s)
+    end
 
     local flags = byte(record, 18)
 
@@ -476,14 +479,15 @@ local function expire(s, cutoff, most)
     return s.due >= cutoff
 end
 
--- Removes all check-ins; the summary moves with their users.
+-- Removes all check-ins; a summary that is not as it was given moves with
+-- their users.
 local function clear(s)
-    settle(s)
     call('UNLINK', s.hash, s.recent, s.queue)
 
     local new = blank(s.hash, s.recent, s.queue)
 
     new.more_ok, new.more_failed = s.more_ok, s.more_failed
+    new.given = s.given
 
     return new
 end
