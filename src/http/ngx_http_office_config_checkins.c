@@ -78,7 +78,7 @@ ngx_http_office_config_checkins(ngx_http_request_t *r,
 
     rc = ngx_http_office_config_cursor(r, ctx, &cursor);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
@@ -111,7 +111,7 @@ ngx_http_office_config_checkins(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK, or what the request is to be finalized with. */
+/* NGX_DECLINED, or what the request is to be finalized with. */
 
 static ngx_int_t
 ngx_http_office_config_cursor(ngx_http_request_t *r,
@@ -126,7 +126,7 @@ ngx_http_office_config_cursor(ngx_http_request_t *r,
     token = &ctx->query.skiptoken;
 
     if (token->len == 0) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     bytes.data = ngx_pnalloc(r->pool, ngx_base64_decoded_length(token->len));
@@ -159,7 +159,7 @@ ngx_http_office_config_cursor(ngx_http_request_t *r,
     cursor->nseen = (bytes.len - NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN)
                     / NGX_HTTP_OFFICE_CONFIG_SEEN_LEN;
 
-    return NGX_OK;
+    return NGX_DECLINED;
 }
 
 
@@ -182,7 +182,7 @@ ngx_http_office_config_checkins_page(ngx_http_request_t *r,
         return ngx_http_office_config_send_count(r, ctx, ctx->call.count);
     }
 
-    if (ngx_http_office_config_cursor(r, ctx, &cursor) != NGX_OK
+    if (ngx_http_office_config_cursor(r, ctx, &cursor) != NGX_DECLINED
         || ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK
         || ngx_array_init(&items, r->pool, 128,
                           sizeof(ngx_http_office_config_item_t))

@@ -253,8 +253,8 @@ static u_char *
 oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
     ngx_str_t *json)
 {
-    u_char            *p, *next, *last;
-    ngx_str_t          name, value, *wanted;
+    u_char            *p, *next, *last, *at;
+    ngx_str_t          name, value, about, *wanted;
     ngx_uint_t         i, whole, part;
     oc_select_item_t  *item;
 
@@ -272,6 +272,15 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
 
         whole = (name.len && name.data[0] == '@');
         part = 0;
+
+        /* what is said about a property goes with it */
+
+        about = name;
+        at = ngx_strlchr(name.data, name.data + name.len, '@');
+
+        if (at && !whole) {
+            about.len = at - name.data;
+        }
 
         for (i = 0; i < select->n; i++) {
             item = &select->items[i];
@@ -294,13 +303,13 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
                 }
             }
 
-            if (wanted->len != name.len
-                || ngx_memcmp(wanted->data, name.data, name.len) != 0)
+            if (wanted->len != about.len
+                || ngx_memcmp(wanted->data, about.data, about.len) != 0)
             {
                 continue;
             }
 
-            if (inside || item->member.len == 0) {
+            if (inside || item->member.len == 0 || about.len != name.len) {
                 whole = 1;
 
             } else {
