@@ -3,6 +3,12 @@
 -- in, environment variables:
 --   BENCH_METHOD   request method
 --   BENCH_BODY     file with the request body; absent: none
+--   BENCH_BODIES   file with one request body a line, sent in turn: check-ins.
+--                  In each YYYY-MM-DDThh:mm:ss is replaced by a time, a second
+--                  later each time the file begins again, and every NNNNNNN by
+--                  a number that grows
+--   BENCH_TIME     the first of these times, in seconds since 1970
+--   BENCH_SERIAL   what precedes the first of these numbers
 --   BENCH_PATHS    file with one path a line, sent in turn; absent: the URL's
 --                  path, or, if BENCH_PREFIX is set, BENCH_PREFIX followed by
 --                  a number that grows with every request
@@ -27,7 +33,50 @@ end
 
 -- wrk calls `request` for every request if it exists when this file was
 -- read; without it, it sends one prepared request and runs no Lua
-if getenv("BENCH_PATHS") then
+if getenv("BENCH_BODIES") then
+    local mark, serial = "YYYY-MM-DDThh:mm:ss", "NNNNNNN"
+    local heads, tails, new, count, last = {}, {}, {}, 0, 0
+    local second, stamp, number
+
+    wrk.headers["Content-Type"] = "application/json"
+
+    function init()
+        for body in slurp(getenv("BENCH_BODIES")):gmatch("[^\n]+") do
+            local whole = wrk.format(nil, nil, nil, body)
+            local from, to = whole:find(mark, 1, true)
+
+            count = count + 1
+            heads[count] = whole:sub(1, from - 1)
+            tails[count] = whole:sub(to + 1)
+            new[count] = whole:find(serial, 1, true) ~= nil
+        end
+
+        last = count
+        second = tonumber(getenv("BENCH_TIME")) - 1
+        number = tonumber(getenv("BENCH_SERIAL"))
+    end
+
+    function request()
+        last = last + 1
+
+        if last > count then
+            last, second = 1, second + 1
+            stamp = os.date("!%Y-%m-%dT%H:%M:%S", second)
+        end
+
+        if new[last] then
+            local digits
+
+            number = number + 1
+            digits = string.format("%07d", number % 10000000)
+
+            return heads[last]:gsub(serial, digits) .. stamp .. tails[last]
+        end
+
+        return heads[last] .. stamp .. tails[last]
+    end
+
+elseif getenv("BENCH_PATHS") then
     local requests, count, last = {}, 0, 0
 
     function init()

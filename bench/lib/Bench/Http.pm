@@ -1,7 +1,7 @@
 package Bench::Http;
 
-# A small HTTP/1.1 client that sends one request many times over many
-# connections, for the preload. (wrk stops by time, not by number.)
+# A small HTTP/1.1 client that sends many requests over many connections, for
+# the preload. (wrk stops by time, not by number.)
 
 use strict;
 use warnings;
@@ -12,7 +12,7 @@ use IO::Select;
 use IO::Socket::INET;
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(request repeat);
+our @EXPORT_OK = qw(request repeat send_all_of);
 
 # in: port, method, path, body or nothing; out: status, hash of headers with
 # lower-case names, body
@@ -32,26 +32,43 @@ sub request {
 # other than 2xx.
 sub repeat {
     my ($port, $method, $path, $body, $times, $seconds) = @_;
-    my $bytes = "$method $path HTTP/1.1\r\nHost: 127.0.0.1:$port\r\n"
-        . "Content-Type: application/json\r\n"
-        . 'Content-Length: ' . length($body) . "\r\n\r\n" . $body;
+
+    send_all_of($port, $method, $path, sub { $times-- > 0 ? $body : undef },
+                32, $seconds);
+}
+
+# in: port, method, path, function that gives the next body or nothing, how
+#     many connections, seconds allowed, function that is called with every
+#     answer, if any. Dies on an answer other than 2xx.
+sub send_all_of {
+    my ($port, $method, $path, $next, $connections, $seconds, $look) = @_;
+    my $head = "$method $path HTTP/1.1\r\nHost: 127.0.0.1:$port\r\n"
+        . "Content-Type: application/json\r\nContent-Length: ";
     my $end = time + $seconds;
     my ($sent, $done) = (0, 0);
     my %buffer;
     my $select = IO::Select->new;
 
-    for (1 .. ($times < 32 ? $times : 32)) {
+    # out: true if there was another body
+    my $send = sub {
+        my ($socket) = @_;
+        my $body = $next->() // return 0;
+
+        send_all($socket, $head . length($body) . "\r\n\r\n" . $body);
+        return ++$sent;
+    };
+
+    for (1 .. $connections) {
         my $socket = IO::Socket::INET->new(
             PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 5,
         ) or die "connect: $!\n";
+        $send->($socket) or last;
         $select->add($socket);
         $buffer{$socket} = '';
-        send_all($socket, $bytes);
-        $sent++;
     }
 
-    while ($done < $times) {
-        die "$done of $times $method $path in $seconds s\n" if time > $end;
+    while ($done < $sent) {
+        die "only $done $method $path in $seconds s\n" if time > $end;
 
         for my $socket ($select->can_read(1)) {
             my $buffer = \$buffer{$socket};
@@ -62,13 +79,11 @@ sub repeat {
             my $status = whole_answer($$buffer) or next;
             die "$method $path: $$buffer\n" if $status !~ /^2/;
 
+            $look->($$buffer) if $look;
+
             $$buffer = '';
             $done++;
-
-            if ($sent < $times) {
-                send_all($socket, $bytes);
-                $sent++;
-            }
+            $send->($socket);
         }
     }
 }
@@ -76,7 +91,7 @@ sub repeat {
 sub send_all {
     my ($socket, $bytes) = @_;
 
-    # far below a socket's buffer, one request at a time
+    # the socket blocks, and its answer fits into a buffer
     my $n = syswrite $socket, $bytes;
     die "send: $!\n" if !defined $n || $n != length $bytes;
 }

@@ -18,13 +18,16 @@ usage: bench/run [option ...]
   --warmup SECONDS       load before it, not counted      BENCH_WARMUP       1
   --connections N        wrk's connections                BENCH_CONNECTIONS  64
   --preload N            configurations present           BENCH_PRELOAD      100000
+  --checkins N           check-ins present                BENCH_CHECKINS     1000000
   --ids N                different ids that GETs use      BENCH_IDS          10000
   --rounds N             times each case is measured      BENCH_ROUNDS       3
   --cases A,B,...        only these cases                 BENCH_CASES        all
   --module FILE          the module           BENCH_MODULE
                                     build/ngx_http_office_config_module.so
   --redis-core server|load  Redis shares a core with      BENCH_REDIS_CORE   load
-  --quick                one round of 3 s, 10,000 present
+  --quick                one round of 3 s, 10,000 of each present
+  --memory               what check-ins take in Redis, instead of the cases
+  --count N              the same as --checkins N
   --perf CASE            profile that case instead
   --call-graph fp|dwarf  how perf unwinds stacks                             fp
   --strict               exit with 2 if a ratio misses its target
@@ -41,8 +44,10 @@ sub parse {
     my (%flag, %o);
 
     GetOptionsFromArray($argv, \%flag, qw(
-        duration=f warmup=f connections=i preload=i ids=i rounds=i cases=s
-        module=s redis-core=s quick perf=s call-graph=s strict list help
+        duration=f warmup=f connections=i preload=i
+        checkins|count=i ids=i rounds=i cases=s
+        module=s redis-core=s quick memory
+        perf=s call-graph=s strict list help
     )) && !@$argv or fail();
 
     if ($flag{help}) {
@@ -60,6 +65,7 @@ sub parse {
         warmup      => 1,
         connections => 64,
         preload     => $flag{quick} ? 10_000 : 100_000,
+        checkins    => $flag{quick} ? 10_000 : 1_000_000,
         ids         => 10_000,
         rounds      => $flag{quick} ? 1 : 3,
         cases       => join(',', @$all),
@@ -76,13 +82,14 @@ sub parse {
         $o{$name =~ tr/-/_/r} = $value eq '' ? $default{$name} : $value;
     }
 
+    $o{memory} = $flag{memory};
     $o{perf} = $flag{perf};
     $o{rounds} = 1 if defined $o{perf};
     $o{strict} = $flag{strict};
     $o{call_graph} = $flag{'call-graph'} // 'fp';
     $o{cases} = [defined $o{perf} ? $o{perf} : split /[,\s]+/, $o{cases}];
 
-    for my $name (qw(connections preload ids rounds)) {
+    for my $name (qw(connections preload checkins ids rounds)) {
         fail("--$name must be a positive integer")
             if $o{$name} !~ /^[1-9]\d*$/;
     }

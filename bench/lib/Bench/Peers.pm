@@ -5,6 +5,7 @@ package Bench::Peers;
 use strict;
 use warnings;
 
+use Bench::Checkins;
 use Bench::Http qw(request repeat);
 use Bench::Nginx;
 use Bench::Process qw(tool);
@@ -12,7 +13,7 @@ use Bench::Webdis;
 use Exporter qw(import);
 use JSON::PP ();
 
-our @EXPORT_OK = qw(peers cases missing start_server fill);
+our @EXPORT_OK = qw(peers cases missing start_server create_one fill);
 
 my $collection = '/beta/officeConfiguration/clientConfigurations';
 my $webdis_key = 'bench:';
@@ -23,7 +24,9 @@ my $webdis_key = 'bench:';
 #   path    the URL's path, or
 #   item    path of one id: what precedes and what follows the id, or
 #   prefix  path to which a growing number is added
+#   of      what precedes and what follows the only id, or the first
 #   body    true if the seed's body is sent
+#   bodies  true if check-ins are sent
 #   status  what a single request must be answered with
 my @cases = (
     { name => 'return200-get', peer => 'return200', method => 'GET',
@@ -43,21 +46,45 @@ my @cases = (
       path => $collection, body => 1, status => 201 },
     { name => 'module-get', peer => 'module', method => 'GET',
       item => ["$collection/", ''], status => 200 },
+    { name => 'echo-checkin', peer => 'echo', method => 'POST',
+      of => ["$collection/", '/checkinStatuses'], bodies => 1,
+      status => 200 },
+    { name => 'module-checkin-1k', peer => 'module-1k', method => 'POST',
+      of => ["$collection/", '/checkinStatuses'], bodies => 1,
+      status => 204 },
+    { name => 'module-checkin-1m', peer => 'module-1m', method => 'POST',
+      of => ["$collection/", '/checkinStatuses'], bodies => 1,
+      status => 204 },
+    { name => 'module-summary', peer => 'module-1m', method => 'GET',
+      of => ["$collection/", '/userCheckinSummary'], status => 200 },
 );
 
 # Peers.
 #   redis   true if it needs one
 #   hash    Redis hash whose fields are the ids, if it is filled by POST
+#   module  true if it is the module
+#   fleet   how many check-ins its only configuration gets, or
+#           "all": as many as the options say; echo gets those of such a fleet
 my %peers = (
     return200 => {},
-    echo      => {},
+    echo      => { fleet => 'all' },
     lua       => { redis => 1, hash => 'lua:{default}:cfg' },
     webdis    => { redis => 1 },
-    module    => { redis => 1, hash => 'oc:{default}:cfg' },
+    module    => { redis => 1, module => 1, hash => 'oc:{default}:cfg' },
+    'module-1k' => { redis => 1, module => 1, fleet => 1000 },
+    'module-1m' => { redis => 1, module => 1, fleet => 'all' },
 );
 
 sub cases { return @cases }
 sub peers { return \%peers }
+
+# in: peer's name, options; out: number of its check-ins
+sub fleet {
+    my ($name, $o) = @_;
+    my $fleet = $peers{$name}{fleet};
+
+    return $fleet eq 'all' ? $o->{checkins} : $fleet;
+}
 
 # in: peer's name, options; out: what it lacks, or nothing
 sub missing {
@@ -66,8 +93,9 @@ sub missing {
     my %files = (
         echo   => ["$modules/ngx_http_echo_module.so"],
         lua    => ["$modules/ngx_http_lua_module.so"],
-        module => [$o->{module}],
     );
+
+    $files{$name} = [$o->{module}] if $peers{$name}{module};
 
     return 'webdis is not installed' if $name eq 'webdis' && !tool('webdis');
 
@@ -163,7 +191,30 @@ location /beta {
 END
 }
 
-# Checks one create and one get, then creates the configurations.
+# Creates one configuration and reads it.
+# in: peer's name, port, body; out: its id, its path, its JSON
+sub create_one {
+    my ($name, $port, $body) = @_;
+    my ($status, $headers, $json) = request($port, 'POST', $collection, $body);
+    my $entity = $status == 201 && eval { JSON::PP->new->decode($json) };
+
+    die "$name: POST is answered with $status: $json\n"
+        if !$entity || !defined $entity->{id}
+           || !defined $headers->{location};
+
+    my $path = "$collection/$entity->{id}";
+
+    ($status, undef, $json) = request($port, 'GET', $path);
+    my $read = $status == 200 && eval { JSON::PP->new->decode($json) };
+
+    die "$name: GET is answered with $status: $json\n"
+        if !$read || $read->{id} ne $entity->{id};
+
+    return ($entity->{id}, $path, $json);
+}
+
+# Checks one create and one get, then creates the configurations, or one and
+# its check-ins.
 # in: peer's name, options, server => , redis => , body => seed's body,
 #     file => a scratch file;
 # out: array of ids, size of the body of a get
@@ -172,20 +223,17 @@ sub fill {
 
     return fill_webdis($o, %a) if $name eq 'webdis';
 
-    my ($status, $headers, $json)
-        = request($a{server}{port}, 'POST', $collection, $a{body});
-    my $entity = $status == 201 && eval { JSON::PP->new->decode($json) };
+    # the check-ins are only those of the fleet
+    my ($id, $path, $json)
+        = create_one($name, $a{server}{port},
+                     $peers{$name}{fleet} ? '{"displayName":"Finance"}'
+                                          : $a{body});
 
-    die "$name: POST is answered with $status: $json\n"
-        if !$entity || !defined $entity->{id}
-           || !defined $headers->{location};
-
-    ($status, undef, $json)
-        = request($a{server}{port}, 'GET', "$collection/$entity->{id}");
-    my $read = $status == 200 && eval { JSON::PP->new->decode($json) };
-
-    die "$name: GET is answered with $status: $json\n"
-        if !$read || $read->{id} ne $entity->{id};
+    if ($peers{$name}{fleet}) {
+        Bench::Checkins::load($a{server}{port}, $path, $id,
+                              fleet($name, $o));
+        return ([$id], length $json);
+    }
 
     repeat($a{server}{port}, 'POST', $collection, $a{body},
            $o->{preload} - 1, 180) if $o->{preload} > 1;

@@ -8,6 +8,7 @@ package Bench::Runner;
 use strict;
 use warnings;
 
+use Bench::Checkins;
 use Bench::Cpu qw(process_ns cores_busy);
 use Bench::Peers qw(peers start_server fill);
 use Bench::Perf;
@@ -79,18 +80,17 @@ sub choose_bytes {
 # in: case; out: figures of one run
 sub run {
     my ($self, $case) = @_;
-    my $o = $self->{o};
     my ($redis, $server, $load) = $self->begin($case);
     my @server = $server->pids;
     my @redis = $redis ? $redis->{pid} : ();
     my @cores = $self->used_cores;
 
-    wrk(%$load, seconds => $o->{warmup});
+    $self->warm_up($load);
 
     my ($busy, $steal) = cores_busy(@cores);
     my ($s, $r) = (process_ns(@server), process_ns(@redis));
 
-    my $w = wrk(%$load, seconds => $o->{duration});
+    my $w = $self->load($load);
 
     $s = process_ns(@server) - $s;
     $r = process_ns(@redis) - $r;
@@ -124,7 +124,7 @@ sub profile {
     my $dir = $load->{dir};
     my @perf;
 
-    wrk(%$load, seconds => $o->{warmup});
+    $self->warm_up($load);
 
     my @targets = map { ["server, pid $_", $_] } $server->pids;
     push @targets, ["redis-server, pid $redis->{pid}", $redis->{pid}]
@@ -137,7 +137,7 @@ sub profile {
             file => "$dir/perf." . scalar @perf)];
     }
 
-    my $w = wrk(%$load, seconds => $o->{duration});
+    my $w = $self->load($load);
     my $text = join '', map { $_->[1]->finish($_->[0]) } @perf;
 
     $self->end($case, $redis, $server);
@@ -149,6 +149,7 @@ sub profile {
 # in: case; out: its Redis or nothing, its server, arguments for wrk
 sub begin {
     my ($self, $case) = @_;
+    my $o = $self->{o};
     my $peer = $case->{peer};
     my $dir = $self->folder($peer);
     my $redis = peers()->{$peer}{redis} ? Bench::Redis->start(
@@ -157,12 +158,25 @@ sub begin {
     my $server = $self->server($peer, $redis);
     my %load = (
         dir => $dir, core => $self->{cores}{load}, port => $server->{port},
-        connections => $self->{o}{connections}, method => $case->{method},
+        connections => $o->{connections}, method => $case->{method},
         script => "$self->{bench}/wrk/load.lua", path => $case->{path},
         prefix => $case->{prefix},
     );
 
     $load{body} = $self->{body_file} if $case->{body};
+
+    if ($case->{of}) {
+        my ($head, $tail) = @{$case->{of}};
+
+        $load{path} = "$head$self->{ids}{$peer}[0]$tail";
+    }
+
+    if ($case->{bodies}) {
+        $load{bodies} = "$dir/bodies";
+        Bench::Checkins::write_bodies(
+            $load{bodies}, $self->{ids}{$peer}[0],
+            Bench::Peers::fleet($peer, $o)) if !-e $load{bodies};
+    }
 
     if ($case->{item}) {
         my ($head, $tail) = @{$case->{item}};
@@ -174,6 +188,24 @@ sub begin {
     }
 
     return ($redis, $server, \%load);
+}
+
+# Check-ins of the warm-up are older than the others, none is of the future,
+# and new devices have not the same numbers.
+# in: arguments for wrk
+sub warm_up {
+    my ($self, $load) = @_;
+
+    wrk(%$load, seconds => $self->{o}{warmup}, time => time - 7200,
+        serial => 0);
+}
+
+# in: arguments for wrk; out: what it says
+sub load {
+    my ($self, $load) = @_;
+
+    return wrk(%$load, seconds => $self->{o}{duration}, time => time - 3600,
+               serial => 5_000_000);
 }
 
 sub end {

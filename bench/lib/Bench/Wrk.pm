@@ -13,7 +13,8 @@ our @EXPORT_OK = qw(wrk);
 
 # in: dir => folder for its files, core => number, port, seconds, connections,
 #     script => load.lua, path, method, body => file or nothing, paths => file
-#     or nothing, prefix => text or nothing (see load.lua);
+#     or nothing, bodies => file or nothing, with time => seconds since
+#     1970 and serial => number, prefix => text or nothing (see load.lua);
 # out: hash: requests, duration, p50, p99 (microseconds), bytes,
 #     errors => { status, connect, read, write, timeout },
 #     cpu => seconds wrk itself used
@@ -23,6 +24,9 @@ sub wrk {
     my %env = (BENCH_METHOD => $o{method}, BENCH_RESULT => $result);
 
     $env{BENCH_BODY} = $o{body} if defined $o{body};
+    @env{qw(BENCH_BODIES BENCH_TIME BENCH_SERIAL)}
+        = @o{qw(bodies time serial)}
+        if defined $o{bodies};
     $env{BENCH_PATHS} = $o{paths} if defined $o{paths};
     $env{BENCH_PREFIX} = $o{prefix} if defined $o{prefix};
     unlink $out, $result;
