@@ -38,6 +38,8 @@ static void *ngx_http_office_config_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_office_config_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf,
     void *parent, void *child);
+static char *ngx_http_office_config_check_inline(ngx_conf_t *cf, void *post,
+    void *data);
 static char *ngx_http_office_config_check_positive(ngx_conf_t *cf,
     void *post, void *data);
 static ngx_int_t ngx_http_office_config_init_process(ngx_cycle_t *cycle);
@@ -47,8 +49,8 @@ static void ngx_http_office_config_exit_process(ngx_cycle_t *cycle);
 #define NGX_HTTP_OFFICE_CONFIG_MAX_TIME  (10 * 366 * 86400)
 
 
-static ngx_conf_num_bounds_t  ngx_http_office_config_inline_bounds = {
-    ngx_conf_check_num_bounds, 1, 500
+static ngx_conf_post_t  ngx_http_office_config_inline_bounds = {
+    ngx_http_office_config_check_inline
 };
 
 static ngx_conf_post_t  ngx_http_office_config_positive = {
@@ -322,6 +324,18 @@ ngx_http_office_config_resolve_pass(ngx_conf_t *cf,
 
     return oc_store_conf(cf, redis, &olcf->key_prefix) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* So many keys are in a link to the other check-ins. */
+
+static char *
+ngx_http_office_config_check_inline(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t *n = data;
+
+    return (*n >= 1 && *n <= 500) ? NGX_CONF_OK
+                                  : "must be between 1 and 500";
 }
 
 

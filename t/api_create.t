@@ -13,7 +13,7 @@ my $t = OfficeConfig::Test->new;
 my $redis = $t->redis;
 my $nginx = $t->serve(redis => $redis);
 
-my %key = map { $_ => "oc:{default}:$_" } qw(cfg ids pri);
+my %key = map { $_ => "oc:{default}:$_" } qw(cfg ids pri str chk new exp);
 my $id7 = qr/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 sub create { $t->post($_[1] // API, json => $_[0]) }
@@ -68,6 +68,10 @@ for my $url (API, API . '/$ref') {
               [map { ($_, 0) } sort @ids], 'ids';
     is_deeply $redis->cmd('ZRANGE', $key{pri}, 0, -1, 'WITHSCORES'),
               [map { ($_, 8) } sort @ids], 'pri';
+    is_deeply [sort @{$redis->cmd('HKEYS', $key{str})}],
+              [map { "c/$_" } sort @ids], 'str: the check-in of each';
+    is $redis->cmd('ZCARD', $key{new}), 1,
+       'new: for the tenant it is one check-in';
 
     my $stored = JSON::PP->new->utf8->decode($redis->cmd('HGET', $key{cfg},
                                                          $id));
@@ -76,8 +80,8 @@ for my $url (API, API . '/$ref') {
 }
 
 is $redis->cmd('GET', 'oc:layout'), 1, 'the version of the layout';
-is_deeply [map { $redis->cmd('TTL', $_) } sort values %key], [-1, -1, -1],
-          'nothing expires';
+is_deeply [map { $redis->cmd('TTL', $_) } sort values %key],
+          [(-1) x keys %key], 'nothing expires';
 is_deeply \@ids, [sort @ids], 'ids made one after the other are in order';
 isnt $t->get(API . "/$ids[0]")->header('ETag'),
      $t->get(API . "/$ids[1]")->header('ETag'), 'ETags differ';
@@ -100,8 +104,12 @@ isnt $t->get(API . "/$ids[0]")->header('ETag'),
     my %body = %{$r->json};
     delete @body{qw(@odata.context @odata.etag id lastModifiedDateTime)};
     json_is \%body, { priority => 1, checkinStatuses => [],
+        userCheckinSummary => { succeededUserCount => 0,
+                                failedUserCount => 0 },
         map { ($_ => undef) } qw(userPreferencePayload policyPayload
-        description displayName userCheckinSummary) }, 'and its defaults';
+        description displayName) }, 'and its defaults';
+    is_deeply [sort @{$redis->cmd('KEYS', 'oc:{*')}],
+              [sort @key{qw(cfg ids pri)}], 'no key for check-ins';
     $redis->cmd('FLUSHALL');
 }
 

@@ -374,14 +374,42 @@ answer_is post(seed_bytes), 201, 'and serves';
 # valid documents of many values are not refused, as long as the values are
 # more than brackets and quotes
 
-my %start = (checkinStatuses => '{"checkinStatuses":[{"userId":"u",'
-    . '"wasSuccessful":true,"checkinDateTime":"2020-01-01T00:00:00Z",'
-    . '"appliedPolicies":[', assignments => '{"assignments":[');
+# status($user, $members): the text of a check-in status
+
+sub status {
+    my ($user, $members) = @_;
+    return qq({"userId":"$user","wasSuccessful":true,)
+           . qq("checkinDateTime":"2020-01-01T00:00:00Z"$members});
+}
+
+# pages($response): the bodies of all pages of the check-ins of the
+# configuration that was created
+
+sub pages {
+    my ($r) = @_;
+    my $path = path_of($r->header('Location') // '') . '/checkinStatuses';
+    my (@pages, %seen);
+
+    while (length $path && !$seen{$path}++) {
+        my $page = $t->get($path);
+        last if $page->status != 200;
+        push @pages, $page->body;
+        $path = path_of(json_item($page, '@odata.nextLink') // '');
+    }
+
+    return @pages;
+}
 
 for my $n (1, 1_000, 20_000, 200_000) {
     for my $value ('""', '"a"', 'null', '"policy"') {
-        my $r = post($start{checkinStatuses} . join(',', ($value) x $n)
-                     . ']}]}');
+
+        # a check-in takes a thousand of them
+        my $each = $n > 1_000 ? 1_000 : $n;
+        my $policies = ',"appliedPolicies":['
+                       . join(',', ($value) x $each) . ']';
+        my $r = post('{"checkinStatuses":['
+                     . join(',', map { status("u$_", $policies) }
+                                 1 .. $n / $each) . ']}');
         my $name = "$n applied policies $value";
 
         if ($value eq '""' && $n > 20_000 && $r->status != 201) {
@@ -390,28 +418,57 @@ for my $n (1, 1_000, 20_000, 200_000) {
         }
 
         $t->status_is($r, 201, $name);
-        is scalar(() = $r->body =~ /[\[,]\Q$value\E(?=[,\]])/g), $n,
-           'come back';
+        my $count = sub {
+            my $sum = 0;
+            $sum += () = /[\[,]\Q$value\E(?=[,\]])/g for @_;
+            return $sum;
+        };
+        is $count->($r->body), $n > 100_000 ? 100_000 : $n, 'come back';
+        is $count->(pages($r)), $n, 'and are in the collection';
     }
+}
+
+for my $value ('""', '"a"', 'null', '"policy"') {
+    error_is post('{"checkinStatuses":[' . status('u', ',"appliedPolicies":['
+                  . join(',', ($value) x $_) . ']') . ']}'), 400,
+             'checkinStatuses/0/appliedPolicies',
+             "a check-in with $_ applied policies $value" for 1_001, 5_000;
 }
 
 for my $value ('{}', '{"id":"%d"}', '{"target":null}', '{"@x":{}}') {
     for my $n (10, 100, 300, 1_000) {
-        my $r = post($start{assignments}
+        my $r = post('{"assignments":['
                      . join(',', map { $value =~ s/%d/$_/r } 1 .. $n) . ']}');
         answer_is $r, 201, "$n assignments $value";
         is scalar @{json_item($r, 'assignments') // []}, $n, 'come back';
     }
 }
 
-for my $value ('{"userId":"","wasSuccessful":true,"checkinDateTime":'
-               . '"2020-01-01T00:00:00Z"}', '{"userId":"","wasSuccessful":'
-               . 'true,"checkinDateTime":"2020-01-01T00:00:00Z","@":{"":{}}}')
-{
+for my $more ('', ',"@":{"":{}}') {
     for my $n (100, 1_000, 10_000) {
-        my $r = post('{"checkinStatuses":[' . join(',', ($value) x $n) . ']}');
-        $t->status_is($r, 201, "$n check-in statuses");
-        is scalar(() = $r->body =~ /"wasSuccessful":true/g), $n, 'come back';
+        my $r = post('{"checkinStatuses":['
+                     . join(',', map { status($_, $more) } 1 .. $n) . ']}');
+        $t->status_is($r, 201, "$n check-in statuses$more");
+        is scalar(() = $r->body =~ /"wasSuccessful":true/g), 100,
+           'as many as are in an entity come back';
+        is json_item($r, 'checkinStatuses@odata.count'),
+           $n > 100 ? $n : undef, 'their number';
+
+        my %seen;
+        my $values = 0;
+        for (pages($r)) {
+            my @users = /"userId":"(\d+)"/g;
+            $values += @users;
+            @seen{@users} = ();
+        }
+        is_deeply [sort { $a <=> $b } keys %seen], [1 .. $n],
+                  'all are in the collection';
+        is $values, $n, 'once';
+
+        $r = post('{"checkinStatuses":['
+                  . join(',', (status('', $more)) x $n) . ']}');
+        $t->status_is($r, 201, "$n times the same$more");
+        is scalar(() = $r->body =~ /"wasSuccessful":true/g), 1, 'is one';
     }
 }
 

@@ -25,6 +25,10 @@ sub get { ask('GET', @_) }
 sub etag { $_[0]->header('ETag') }
 sub value { json_item(get($item), @_) }
 
+# by_user($statuses): those of a collection are in an order of its own
+
+sub by_user { [sort { $a->{userId} cmp $b->{userId} } @{$_[0] // []}] }
+
 # put($path, $data, ...), patch: JSON, with more headers; text: bytes
 
 sub put {
@@ -113,9 +117,20 @@ subtest 'GET' => sub {
     for my $base ($item, API . q{('one')}, API . '(%27one%27)') {
         for my $name (sort(keys %data), qw(id lastModifiedDateTime)) {
             my $r = get("$base/$name");
-            value_is $r, $entity->{$name}, $name, "GET $base/$name";
+            if ($name eq 'checkinStatuses') {
+                my %body = %{$r->json // {}};
+                ok delete($body{'@odata.context'}) =~ context($name),
+                   'the context';
+                json_is by_user(delete $body{value}),
+                        by_user($entity->{$name}), "GET $base/$name";
+                json_is \%body, {}, 'nothing else';
+            } else {
+                value_is $r, $entity->{$name}, $name, "GET $base/$name";
+            }
+
             answer_is $r, 200, 'its headers';
-            is etag($r), $etag, 'the ETag of the entity';
+            is etag($r), $name =~ /checkin/i ? undef : $etag,
+               'the ETag of the entity, except on what check-ins change';
         }
 
         for my $name (qw(succeededUserCount failedUserCount)) {
@@ -156,14 +171,42 @@ subtest 'GET' => sub {
     }
 
     # conditions
-    for my $path ('displayName', 'displayName/$value', 'userCheckinSummary') {
+    my $conditional = sub {
+        my ($path, $etag) = @_;
         my $r = get("$item/$path", 'If-None-Match' => $etag);
         answer_is $r, 304, "$path, If-None-Match";
         is etag($r), $etag, 'the ETag';
         is get("$item/$path", 'If-None-Match' => '"x"')->status, 200, 'others';
         is get("$item/$path", 'If-Match' => $etag)->status, 200, 'If-Match';
         error_is get("$item/$path", 'If-Match' => '"x"'), 412, undef, 'others';
+    };
+    $conditional->($_, $etag) for 'displayName', 'displayName/$value';
+
+    for my $path ('userCheckinSummary', 'checkinStatuses',
+                  'userCheckinSummary/failedUserCount')
+    {
+        my $r = get("$item/$path", 'If-None-Match' => $etag);
+        answer_is $r, 200, "$path, If-None-Match: it may have changed";
+        is etag($r), undef, 'no ETag';
+        is $r->body, get("$item/$path")->body, 'as without';
     }
+
+    # a summary as it was given, with at most one check-in, is of the entity
+    for my $list ([], [$status[0]]) {
+        anew(%data, checkinStatuses => $list);
+        my $etag = etag(get($item));
+        value_is get("$item/userCheckinSummary"), $data{userCheckinSummary},
+                 'userCheckinSummary', 'a summary as it was given';
+        is etag(get("$item/$_")), $etag, "its $_ has the ETag"
+            for 'userCheckinSummary', 'userCheckinSummary/failedUserCount';
+        is etag(get("$item/checkinStatuses")), undef, 'check-ins have none';
+        $conditional->('userCheckinSummary', $etag);
+    }
+
+    answer_is $ask->('POST', "$item/checkinStatuses", json => $status[1]),
+              204, 'a check-in';
+    is etag(get("$item/userCheckinSummary")), undef, 'then it has no ETag';
+    anew(%data);
 
     # Accept
     is get("$item/$_->[0]", Accept => $_->[1])->status, $_->[2],
@@ -180,6 +223,14 @@ subtest 'GET' => sub {
 
 subtest 'null' => sub {
     anew();
+    my $r = get("$item/userCheckinSummary");
+    value_is $r, { succeededUserCount => 0, failedUserCount => 0 },
+             'userCheckinSummary', 'a summary that is not given is not null';
+    is etag($r), etag(get($item)), 'the ETag of the entity';
+    value_is get("$item/userCheckinSummary/failedUserCount"), 0,
+             'userCheckinSummary/failedUserCount', 'below it';
+    value_is get("$item/checkinStatuses"), [], 'checkinStatuses', 'nothing';
+    anew(userCheckinSummary => undef);
 
     for my $name (qw(displayName description userCheckinSummary)) {
         for my $path ("$item/$name", API . "('one')/$name",
@@ -403,9 +454,13 @@ subtest 'the collection' => sub {
     answer_is $r, 204, 'PUT';
     is etag($r), etag(get($item)), 'the ETag of the entity';
     my $got = get($url)->json->{value};
-    json_is $got, value('checkinStatuses'), 'as in the entity';
+    my $inline = value('checkinStatuses');
+    json_is by_user($got), by_user($inline), 'as in the entity';
+    is_deeply [map { $_->{userId} } @$inline], ['v', 'u'],
+              'where the newest is first';
     is scalar @$got, 2, 'both';
     value_is get($url), $got, 'checkinStatuses', 'GET';
+    text_is get("$url/\$count"), '2', 'their number';
     answer_is put($url, { value => [$status[1]] }), 204, 'PUT of one';
     is_deeply [map { $_->{userId} } @{get($url)->json->{value}}], ['v'],
               'replaces';
@@ -659,7 +714,8 @@ subtest 'methods' => sub {
 
 subtest 'the singleton' => sub {
     my $entity = get(BASE)->json;
-    ok defined $entity->{tenantCheckinStatuses}, 'the singleton';
+    is scalar @{$entity->{tenantCheckinStatuses}}, 2,
+       'the check-ins of all documents so far';
 
     for my $name (qw(tenantCheckinStatuses tenantUserCheckinSummary id)) {
         my $value = $entity->{$name};
@@ -674,6 +730,8 @@ subtest 'the singleton' => sub {
             my %body = %{$r->json};
             like delete $body{'@odata.context'} // '',
                  qr{/beta/\$metadata#officeConfiguration/$name$}, 'context';
+            $_ = by_user($_) for $name =~ /Statuses/ ? ($value, $body{value})
+                                                     : ();
             json_is \%body, ref $value eq 'HASH' ? $value
                                                  : { value => $value },
                     'as in the singleton';
@@ -694,7 +752,8 @@ subtest 'the singleton' => sub {
     $r = get(BASE . '/tenantUserCheckinSummary');
     answer_is $r, 200, 'its summary';
     is $r->json->{$_}, $summary->{$_}, $_ for keys %$summary;
-    is etag($r), etag(get(BASE)), 'the ETag of the singleton';
+    is etag($r), undef, 'no ETag where check-ins have come';
+    isnt etag(get(BASE)), undef, 'the singleton has one';
     $r = get(BASE . '/tenantUserCheckinSummary/failedUserCount');
     answer_is $r, 200, 'a nested one';
     is $r->json->{value}, 1, 'its value';

@@ -25,6 +25,8 @@ my %resource = (
     BASE, 'GET, HEAD, PATCH, OPTIONS',
     BASE . '/', 'GET, HEAD, PATCH, OPTIONS',
     BASE . '/tenantUserCheckinSummary', $read,
+    map({ (BASE . "/$_", 'GET, HEAD, POST, OPTIONS',
+           BASE . "/$_/\$count", $read) } 'tenantCheckinStatuses'),
     API, 'GET, HEAD, POST, OPTIONS',
     API . '/', 'GET, HEAD, POST, OPTIONS',
     API . '/$ref', 'POST, OPTIONS',
@@ -49,6 +51,9 @@ my %resource = (
         "$one/assignments/a/\$ref", 'DELETE, OPTIONS',
         "$one/assignments('a')/\$ref", 'DELETE, OPTIONS',
         "$one/userCheckinSummary", $item,
+        "$one/checkinStatuses", 'GET, HEAD, POST, PUT, DELETE, OPTIONS',
+        "$one/checkinStatuses/", 'GET, HEAD, POST, PUT, DELETE, OPTIONS',
+        "$one/checkinStatuses/\$count", $read,
         map({ ("$one/$_", $read) } 'id', 'lastModifiedDateTime', 'id/$value'),
         map({ ("$one/$_", $change) } 'policyPayload', 'policyPayload/$value',
             'userPreferencePayload', 'description', 'displayName', 'priority',
@@ -101,15 +106,26 @@ for my $path ('/beta', '/beta/', '/beta/$metadata', '/beta/$batch',
     }
 }
 
-error_is $ask->('GET', API . "$_/checkinStatuses/\$count"), 501, undef,
-         "GET $_/checkinStatuses/\$count" for '/one', q{('one')};
+
+# how many check-ins there are
+
+for my $path (API . '/one/checkinStatuses', API . q{('one')/checkinStatuses},
+              BASE . '/tenantCheckinStatuses')
+{
+    for my $count ('$count', '%24count', '$count/') {
+        my $r = $ask->('GET', "$path/$count");
+        is join(' ', $r->status, $r->header('Content-Type'), $r->body),
+           '200 text/plain;charset=utf-8 0', "GET $path/$count" or
+           diag $r->text;
+    }
+}
 
 
 # below what is not there
 
 for my $path (map({ API . "/none/$_" } qw(policyPayload description priority
-        id userCheckinSummary checkinStatuses assignments assignments/$count
-        assignments/a displayName/$value userCheckinSummary/failedUserCount)),
+        id userCheckinSummary checkinStatuses checkinStatuses/$count
+        assignments assignments/$count assignments/a displayName/$value userCheckinSummary/failedUserCount)),
     API . '/one/assignments/none')
 {
     error_is $ask->('GET', $path), 404, undef, "GET $path";
@@ -118,6 +134,8 @@ for my $path (map({ API . "/none/$_" } qw(policyPayload description priority
 error_is $ask->(@$_), 404, undef, "$_->[0] $_->[1]" for (
     ['PATCH', API . '/none', json => {}], ['PUT', API . '/none', json => {}],
     ['POST', API . '/none/assignments', json => {}],
+    ['POST', API . '/none/checkinStatuses', json => { userId => 'u',
+        checkinDateTime => '2020-01-01T00:00:00Z', wasSuccessful => \1 }],
     ['POST', API . '/none/assign',
         json => { officeConfigurationAssignments => [] }],
     ['PATCH', API . '/none/assignments/a', json => {}],

@@ -5,6 +5,7 @@
 use OfficeConfig::Test;
 
 use JSON::PP ();
+use POSIX ();
 use Time::Local qw(timegm);
 
 use OfficeConfig::Api;
@@ -74,6 +75,12 @@ sub data {
     my %entity = %{json_item($_[0]) // {}};
     delete @entity{qw(@odata.context @odata.etag lastModifiedDateTime)};
     return \%entity;
+}
+
+# by_user($statuses): check-in statuses of the same date are in any order
+
+sub by_user {
+    return [sort { $a->{userId} cmp $b->{userId} } @{$_[0] // []}];
 }
 
 sub plain {
@@ -242,23 +249,37 @@ subtest 'U4: complex values are merged' => sub {
 
 
 subtest 'U4: collections are replaced' => sub {
-    for my $list ([], [status()], [map { status(userId => "u$_") } 1 .. 50],
+    my $at = sub { sprintf '2016-12-%02dT23:56:50Z', $_[0] };
+
+    for my $list ([], [status()], [map { status(userId => "u$_") } 10 .. 59],
+                  [map { status(userId => "u$_",
+                                checkinDateTime => $at->($_)) } 1 .. 31],
                   [status(deviceName => 'd', appliedPolicies => ['a', 'b'])])
     {
-        my $before = fresh(checkinStatuses =>
-                           [map { status(userId => "old$_") } 1 .. 3]);
-        my $r = ask('PATCH', $item, { checkinStatuses => $list });
-        json_is changed($r, $before, @$list . ' items'),
-                { %{+data($before)}, checkinStatuses =>
-                  [map { whole_status(%$_) } @$list] }, 'instead of three';
+        for my $old (0, 1, 3) {
+            my $before = fresh(checkinStatuses =>
+                [map { status(userId => "old$_") } 1 .. $old]);
+            my $r = ask('PATCH', $item, { checkinStatuses => $list });
+            my %got = %{+changed($r, $before, @$list . ' items')};
+            json_is [map { $_->{checkinDateTime} } @{$got{checkinStatuses}}],
+                    [reverse sort map { $_->{checkinDateTime} } @$list],
+                    'newest first';
+            json_is { %got, checkinStatuses =>
+                            by_user($got{checkinStatuses}) },
+                    { %{+data($before)}, checkinStatuses =>
+                      by_user([map { whole_status(%$_) } @$list]) },
+                    "instead of $old";
+        }
     }
 };
 
 
 subtest 'PUT replaces' => sub {
     my %default = (id => 'one', checkinStatuses => [], priority => 1,
+        userCheckinSummary => { succeededUserCount => 0,
+                                failedUserCount => 0 },
         map { ($_ => undef) } qw(userPreferencePayload policyPayload
-        description displayName userCheckinSummary));
+        description displayName));
 
     for my $type (undef, "#$namespace.officeClientConfiguration",
                   $derived[0])
@@ -907,10 +928,16 @@ subtest 'U19: $select and $expand' => sub {
              '', '(displayName,assignments())', 'displayName',
              'assignments');
 
-    fresh(%json, userCheckinSummary => undef);
+    fresh(%json);
+    answer_is ask('PATCH', $item, { userCheckinSummary => undef }), 200,
+              'null';
     my $r = ask('GET', "$item?\$select=userCheckinSummary/failedUserCount");
     json_is bare($r->json), { userCheckinSummary => undef },
             'a member of null is null';
+    fresh(%json, userCheckinSummary => undef, checkinStatuses => undef);
+    $r = ask('GET', "$item?\$select=userCheckinSummary/failedUserCount");
+    json_is bare($r->json), { userCheckinSummary => { failedUserCount => 0 } },
+            'of a summary that was not given';
 
     my $head = ask('HEAD', "$item?\$select=id");
     is $head->header('Content-Length'),
@@ -1040,6 +1067,17 @@ subtest 'strings stay as they are, to the byte' => sub {
 
 
 subtest 'the singleton' => sub {
+    # the check-ins of all documents so far, those of before are still there
+    my $all = ask('GET', BASE);
+    answer_is $all, 200, 'GET';
+    is scalar @{json_item($all, 'tenantCheckinStatuses') // []}, 100,
+       'as many check-ins as are in an entity';
+    my $count = ask('GET', BASE . '/tenantCheckinStatuses/$count')->body;
+    cmp_ok $count, '>', 100, 'there are more';
+    is json_item($all, 'tenantCheckinStatuses@odata.count'), $count,
+       'their number';
+
+    $redis->cmd('FLUSHALL');
     my $initial = ask('GET', BASE);
     answer_is $initial, 200, 'GET';
     is json_item($initial, '@odata.context'), $root, 'its context';
@@ -1051,13 +1089,14 @@ subtest 'the singleton' => sub {
     my $id = $data{id};
     json_is \%data, { (defined $id ? (id => $id) : ()),
                       tenantCheckinStatuses => [],
-                      tenantUserCheckinSummary => undef }, 'its defaults';
+                      tenantUserCheckinSummary => { succeededUserCount => 0,
+                          failedUserCount => 0 } }, 'its defaults';
 
     # in order, each on the one before
     my $summary = 'tenantUserCheckinSummary';
     my $statuses = 'tenantCheckinStatuses';
     my @case = (
-        ['U4: a part, null before', { $summary => { failedUserCount => 3 } },
+        ['U4: a part', { $summary => { failedUserCount => 3 } },
          { $summary => { succeededUserCount => 0, failedUserCount => 3 } }],
         ['U4: the other part', { $summary => { succeededUserCount => 5 } },
          { $summary => { succeededUserCount => 5, failedUserCount => 3 } }],
@@ -1067,6 +1106,8 @@ subtest 'the singleton' => sub {
         ['U4: is replaced', { $statuses => [status(userId => 'v')] },
          { $statuses => [whole_status(userId => 'v')] }],
         ['U4: null', { $summary => undef }, { $summary => undef }],
+        ['U4: a part, null before', { $summary => { failedUserCount => 4 } },
+         { $summary => { succeededUserCount => 0, failedUserCount => 4 } }],
         ['U4: both', { $statuses => [], $summary => { failedUserCount => 1,
          succeededUserCount => 2 } }, { $statuses => [], $summary =>
          { failedUserCount => 1, succeededUserCount => 2 } }],
@@ -1088,7 +1129,9 @@ subtest 'the singleton' => sub {
         isnt $r->header('ETag'), $last->header('ETag'), 'a new ETag';
         is json_item($r, '@odata.etag'), $r->header('ETag'), 'in the body';
         %data = (%data, %$want);
-        json_is $whole->($r->json), \%data, 'merged';
+        my %got = %{$whole->($r->json)};
+        json_is { %got, $statuses => by_user($got{$statuses}) },
+                { %data, $statuses => by_user($data{$statuses}) }, 'merged';
         my $got = ask('GET', BASE);
         is $got->body, $r->body, 'GET';
         is $got->header('ETag'), $r->header('ETag'), 'with its ETag';
@@ -1150,11 +1193,25 @@ subtest 'the singleton' => sub {
         is $r->header('Allow'), 'GET, HEAD, PATCH, OPTIONS', 'U14: Allow';
     }
 
+    # what comes with a configuration stays there without it; it is too old
+    # to count
+    %data = (%data, $statuses => seed->{checkinStatuses},
+             $summary => { succeededUserCount => 2, failedUserCount => 9 });
+    $etag = ask('GET', BASE)->header('ETag');
     fresh();
-    is_deeply $whole->(ask('GET', BASE)->json),
-              { %data, $summary => { succeededUserCount => 2,
-                                     failedUserCount => 9 } },
-              'configurations come and go beside it';
+    my $got = ask('GET', BASE);
+    json_is $whole->($got->json), \%data, 'with the check-ins of all';
+    is $got->header('ETag'), $etag, 'which do not change the ETag';
+    answer_is ask('DELETE', $item), 204, 'the configuration goes';
+    json_is $whole->(ask('GET', BASE)->json), \%data, 'they stay';
+
+    # and one that does
+    my $now = POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime);
+    fresh(checkinStatuses => [status(userId => 'w', checkinDateTime => $now)]);
+    %data = (%data, $statuses => [whole_status(userId => 'w',
+                 checkinDateTime => $now), @{$data{$statuses}}],
+             $summary => { succeededUserCount => 3, failedUserCount => 9 });
+    json_is $whole->(ask('GET', BASE)->json), \%data, 'a user more';
 };
 
 

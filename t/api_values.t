@@ -4,6 +4,7 @@
 use OfficeConfig::Test;
 
 use JSON::PP ();
+use POSIX ();
 
 use OfficeConfig::Api;
 
@@ -21,6 +22,11 @@ sub raw { $ask->('POST', API, body => $_[0], type => 'application/json') }
 
 my %status = (userId => 'u', wasSuccessful => JSON::PP::true,
               checkinDateTime => '2020-01-01T00:00:00Z');
+
+# one of another user, and newer: it comes back in front of the others
+my %first = (%status, userId => 'first',
+             checkinDateTime => '2021-01-01T00:00:00Z');
+
 my $group = '#microsoft.graph.officeConfigurationGroupAssignmentTarget';
 
 sub document {
@@ -34,7 +40,7 @@ sub document {
                                 && $step =~ /^\d+$/;
         $$at //= { '@odata.type' => $group }
             if $step eq 'target' && $path =~ m{/target/};
-        $$at->[$_] //= $step eq 'checkinStatuses' ? { %status } : {}
+        $$at->[$_] //= $step eq 'checkinStatuses' ? { %first } : {}
             for $path =~ m{$step/([1-9]\d*)} ? 0 .. $1 - 1 : ();
     }
 
@@ -43,7 +49,7 @@ sub document {
 }
 
 json_is document('checkinStatuses/1/userId', 5),
-        { checkinStatuses => [\%status, { %status, userId => 5 }] },
+        { checkinStatuses => [\%first, { %status, userId => 5 }] },
         'a document';
 
 
@@ -304,7 +310,7 @@ for my $value ('2016-12-31T23:56:50.069086+00:00', map({ $date->($_) }
         '+14:00', '-12:00', '-00:00', '+23:59', '-23:59', '+00:30'),
     '2016-12-31t23:56:50Z', '2020-02-29T00:00:00Z', '2000-02-29T00:00:00Z',
     '0001-01-01T00:00:00Z', '0000-02-29T00:00:00Z',
-    '9999-12-31T23:59:59.999999999-23:59', '0001-01-01T00:00:00+23:59',
+    '2019-12-31T23:59:59.999999999-23:59', '0001-01-01T00:00:00+23:59',
     '2016-12-31T23:59:60Z', '2016-12-31T23:59:60.999Z',
     '2017-01-01T00:59:60+01:00', '1990-12-31T15:59:60-08:00',
     '2021-04-30T00:00:00Z', '2021-01-31T00:00:00Z')
@@ -340,6 +346,71 @@ for my $value ('', ' ', 'now', '2016', '2016-12-31', '20161231T235650Z',
                                             checkinDateTime => $value }] }),
              400, 'checkinStatuses/0/checkinDateTime',
              'no date: ' . printable($value);
+}
+
+
+# a check-in is not of tomorrow
+
+sub from_now {
+    my ($seconds, $zone) = @_;
+    return POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime time + $seconds)
+           . ($zone // 'Z');
+}
+
+for my $value (from_now(-10), from_now(3_600), from_now(86_400 - 300),
+               from_now(86_400 + 3_600 - 300, '+01:00'),
+               from_now(86_400 - 43_200 - 300, '-12:00'))
+{
+    my $r = create({ checkinStatuses => [{ %status,
+                                           checkinDateTime => $value }] });
+    answer_is $r, 201, "less than a day ahead: $value";
+    is json_item($r, 'checkinStatuses', 0, 'checkinDateTime'), $value,
+       'comes back as it was given';
+    json_is json_item($r, 'userCheckinSummary'),
+            { succeededUserCount => 1, failedUserCount => 0 }, 'counts';
+}
+
+for my $value (from_now(86_400 + 300), from_now(86_400 - 300, '-01:00'),
+    from_now(86_400 + 3_600 + 300, '+01:00'), from_now(366 * 86_400),
+    '9999-12-31T23:59:59.999999999-23:59', '9999-12-31T23:59:59Z',
+    '9999-12-31T00:00:00+23:59')
+{
+    error_is create({ checkinStatuses => [{ %status,
+                                            checkinDateTime => $value }] }),
+             400, 'checkinStatuses/0/checkinDateTime',
+             "more than a day ahead: $value";
+    error_is create({ checkinStatuses => [(\%status) x 3, { %status,
+                                            checkinDateTime => $value }] }),
+             400, 'checkinStatuses/3/checkinDateTime', 'the fourth';
+}
+
+
+# the size of a status: that of its JSON as it comes back
+
+for my $name (qw(errorMessage userId deviceName)) {
+    my $size = sub {
+        my ($r) = @_;
+        return $r->body =~ /"checkinStatuses":\[(\{.*?\})\]/s ? length $1 : 0;
+    };
+    my $of = sub {
+        return create({ checkinStatuses => [{ %status, errorMessage => '',
+            deviceName => '', $name => $_[0] }] });
+    };
+    my $left = 65_536 - $size->($of->(''));
+    cmp_ok $left, '>', 65_000, "there is room for $name";
+
+    for my $char (['x', 1], ['"', 2], ["\x{1f600}", 4]) {
+        my ($text, $bytes) = @$char;
+        my $n = int $left / $bytes;
+        my $show = "$name: $n times " . printable($text);
+        my $r = $of->($text x $n);
+        answer_is $r, 201, $show;
+        is json_item($r, 'checkinStatuses', 0, $name), $text x $n,
+           'comes back';
+        is $size->($r), 65_536 - $left % $bytes, 'as large as can be';
+        error_is $of->($text x ($n + 1)), 400, 'checkinStatuses/0',
+                 'one more is too much';
+    }
 }
 
 $t->done;

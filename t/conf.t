@@ -283,6 +283,17 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
             '1.5', '$x'),
         ['office_config_page_size 5; office_config_page_size 5;',
             qr/is duplicate/],
+        map({ ["office_config_inline_checkins $_;",
+               qr/must be between 1 and 500|invalid number/] }
+            0, 501, -1, 'abc', '1k', '""', '$x'),
+        map({ ["office_config_checkin_retention $_;",
+               qr/invalid value|must be between 1 second and 10 years/] }
+            0, '0s', '-1', '11y', 'abc', '""', '$x'),
+        map({ ["office_config_checkin_ahead $_;",
+               qr/invalid value|must be between 1 second and 10 years/] }
+            0, '11y', 'abc'),
+        map({ ["office_config_$_ 5; office_config_$_ 5;", qr/is duplicate/] }
+            qw(inline_checkins checkin_retention checkin_ahead)),
         map({ ["office_config_key_prefix $_;",
                qr/invalid value "[^"]*" in "office_config_key_prefix"/] }
             '"{"', '"a}"', '"{a}:"'),
@@ -298,7 +309,8 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
         ['office_config_tenant a; office_config_tenant b;', qr/is duplicate/],
         map({ ["office_config_$_;", qr/invalid number of arguments/],
               ["office_config_$_ a b;", qr/invalid number of arguments/] }
-            qw(page_size key_prefix base_url tenant)),
+            qw(page_size key_prefix base_url tenant inline_checkins
+               checkin_retention checkin_ahead)),
         ['office_config_nothing x;', qr/unknown directive/],
         ['office_config_status;', qr/unknown directive/],
     );
@@ -309,6 +321,10 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
 
     $t->conf_passes(conf($part => $_), "$part: $_") for
         'office_config_page_size 1;', 'office_config_page_size 1000;',
+        'office_config_inline_checkins 1;', 'office_config_inline_checkins 500;',
+        'office_config_checkin_retention 1s;',
+        'office_config_checkin_retention 10y;',
+        'office_config_checkin_ahead 1h30m;',
         'office_config_key_prefix "";', 'office_config_key_prefix x/y:;',
         'office_config_base_url http://x;', 'office_config_base_url HTTPS://x/y;',
         'office_config_base_url $scheme://$host/y;',

@@ -282,6 +282,7 @@ ngx_http_office_config_send_slice(ngx_http_request_t *r,
     ngx_str_t                         *ids;
     ngx_uint_t                         i, j, n, nids, names;
     oc_store_checkin_t                *checkins;
+    oc_store_checkins_t               *slice;
     ngx_http_office_config_batch_t    *batch;
     ngx_http_office_config_report_t   *report;
 
@@ -317,11 +318,12 @@ ngx_http_office_config_send_slice(ngx_http_request_t *r,
         return ngx_http_office_config_send_reports(r, ctx);
     }
 
+    slice = ngx_palloc(r->pool, sizeof(oc_store_checkins_t));
     checkins = ngx_palloc(r->pool, n * sizeof(oc_store_checkin_t));
     ids = ngx_palloc(r->pool, (names + 1) * sizeof(ngx_str_t));
     p = ngx_pnalloc(r->pool, 2 * (names + 1));
 
-    if (checkins == NULL || ids == NULL || p == NULL) {
+    if (slice == NULL || checkins == NULL || ids == NULL || p == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -357,12 +359,15 @@ ngx_http_office_config_send_slice(ngx_http_request_t *r,
         n++;
     }
 
+    slice->ids = ids;
+    slice->nids = nids;
+    slice->checkins = checkins;
+    slice->n = n;
+    slice->required = (ctx->route.id.len != 0);
+
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_slice_taken);
 
-    if (oc_store_checkin(&ctx->call, ids, nids, ctx->route.id.len != 0,
-                         checkins, n)
-        != NGX_OK)
-    {
+    if (oc_store_checkin(&ctx->call, slice) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -537,7 +537,9 @@ oc_checkin_write(oc_buf_t *b, const ngx_str_t *record)
     u.pos = record->data;
     u.last = u.pos + record->len;
 
-    if (oc_checkin_record_len(u.pos, u.last) != record->len) {
+    if (record->len == 0
+        || oc_checkin_record_len(u.pos, u.last) != record->len)
+    {
         return NGX_ERROR;
     }
 

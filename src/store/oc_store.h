@@ -76,6 +76,18 @@ typedef struct {
 } oc_store_checkin_t;
 
 
+/* check-ins to be stored in one step, in the call's pool */
+
+typedef struct {
+    ngx_str_t            *ids;         /* of configurations */
+    ngx_uint_t            nids;
+    oc_store_checkin_t   *checkins;
+    ngx_uint_t            n;
+    unsigned              required:1;  /* the configurations must exist */
+} oc_store_checkins_t;
+
+
+
 typedef void (*oc_store_handler_pt)(oc_store_call_t *call);
 
 struct oc_store_call_s {
@@ -115,6 +127,8 @@ struct oc_store_call_s {
     /* private */
 
     oc_redis_op_t        *op;
+    oc_store_checkins_t  *checkins;    /* on their way */
+    ngx_str_t            *kept;        /* arguments of create_kept.lua */
     unsigned              write:1;
 };
 
@@ -175,9 +189,8 @@ ngx_int_t oc_store_property(oc_store_call_t *call, ngx_str_t *id,
 
 /* oc_store_checkin.c */
 
-ngx_int_t oc_store_checkin(oc_store_call_t *call, ngx_str_t *ids,
-    ngx_uint_t nids, ngx_uint_t required, oc_store_checkin_t *checkins,
-    ngx_uint_t n);
+ngx_int_t oc_store_checkin(oc_store_call_t *call,
+    oc_store_checkins_t *checkins);
 ngx_int_t oc_store_live(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n);
 ngx_int_t oc_store_checkins(oc_store_call_t *call, ngx_str_t *id,
     uint32_t from, ngx_uint_t limit);

@@ -16,6 +16,11 @@
 #define OC_STORE_REPEATABLE_TIME  "86400"
 
 
+static ngx_int_t oc_store_create_keys(oc_store_call_t *call, ngx_str_t *id,
+    ngx_str_t *keys);
+static ngx_int_t oc_store_create_kept(oc_store_call_t *call,
+    oc_entity_t *entity, ngx_str_t *keys);
+static void oc_store_added_kept(oc_redis_op_t *op, void *data);
 static ngx_int_t oc_store_create_transaction(oc_store_call_t *call,
     oc_entity_t *entity, ngx_str_t *keys);
 static ngx_int_t oc_store_create_script_call(oc_store_call_t *call,
@@ -37,21 +42,10 @@ static void oc_store_added(oc_redis_op_t *op, void *data);
 ngx_int_t
 oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
 {
+    ngx_int_t  rc;
     ngx_str_t  keys[4];
 
-    if (oc_store_key(&keys[0], call->pool, &call->prefix, &call->tenant,
-                     OC_KEY_CONFIGURATIONS, NULL)
-        != NGX_OK
-        || oc_store_key(&keys[1], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_IDS, NULL)
-           != NGX_OK
-        || oc_store_key(&keys[2], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_PRIORITIES, NULL)
-           != NGX_OK
-        || oc_store_key(&keys[3], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_ASSIGNMENTS, &entity->id)
-           != NGX_OK)
-    {
+    if (oc_store_create_keys(call, &entity->id, keys) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -64,14 +58,162 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
         return NGX_ERROR;
     }
 
-    if (entity->has_id || !entity->has_priority || entity->ncheckins
-        || call->repeatability.len
-        || !oc_redis_transactions(call->redis))
+    if (entity->has_id || !entity->has_priority || call->repeatability.len) {
+        return oc_store_create_script_call(call, entity, keys);
+    }
+
+    if (entity->ncheckins == 1 && !entity->live
+        && entity->nassignments == 0)
     {
+        rc = oc_store_create_kept(call, entity, keys);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (entity->ncheckins || !oc_redis_transactions(call->redis)) {
         return oc_store_create_script_call(call, entity, keys);
     }
 
     return oc_store_create_transaction(call, entity, keys);
+}
+
+
+static ngx_int_t
+oc_store_create_keys(oc_store_call_t *call, ngx_str_t *id, ngx_str_t *keys)
+{
+    if (oc_store_key(&keys[0], call->pool, &call->prefix, &call->tenant,
+                     OC_KEY_CONFIGURATIONS, NULL)
+        != NGX_OK
+        || oc_store_key(&keys[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_IDS, NULL)
+           != NGX_OK
+        || oc_store_key(&keys[2], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_PRIORITIES, NULL)
+           != NGX_OK
+        || oc_store_key(&keys[3], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_ASSIGNMENTS, id)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * With an id of our own making and a priority, nothing depends on what is
+ * stored but the tenant's last check-in of the device.  NGX_DECLINED if it is
+ * not known where that would have to be.
+ */
+
+static ngx_int_t
+oc_store_create_kept(oc_store_call_t *call, oc_entity_t *entity,
+    ngx_str_t *keys)
+{
+    u_char       priority[NGX_INT32_LEN], usec[NGX_INT64_LEN],
+                 field[OC_STORE_BUCKET_LEN];
+    ngx_str_t   *argv, scope[3], *record;
+    ngx_uint_t   buckets;
+
+    if (oc_store_scope(call, scope, NULL) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    buckets = oc_store_buckets(call, &scope[0]);
+
+    if (buckets == 0) {
+        return NGX_DECLINED;
+    }
+
+    argv = ngx_palloc(call->pool, 12 * sizeof(ngx_str_t));
+    if (argv == NULL
+        || oc_store_key(&argv[3], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_STREAMS, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    record = &entity->checkins->record;
+
+    argv[0] = keys[0];
+    argv[1] = keys[1];
+    argv[2] = keys[2];
+    argv[4] = scope[0];
+    argv[5] = scope[1];
+    argv[6] = entity->id;
+    argv[7].data = priority;
+    argv[7].len = ngx_sprintf(priority, "%D", entity->priority) - priority;
+    argv[8] = entity->head;
+    argv[9] = *record;
+
+    oc_store_usec(&argv[10], usec, record->data);
+    oc_store_bucket(&argv[11], field, record->data, buckets);
+
+    if (oc_store_script(call, 0, &oc_store_create_kept_script, 6, argv, 12, 0,
+                        oc_store_added_kept)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* the command's copies, which live until the answer has been sent */
+
+    call->json = argv[8];
+    call->kept = &argv[6];
+
+    return NGX_OK;
+}
+
+
+static void
+oc_store_added_kept(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    ngx_str_t          keys[4];
+    oc_entity_t        entity;
+    oc_checkin_t       checkin;
+    oc_redis_reply_t  *reply;
+
+    if (oc_store_result(call, op) != NGX_OK) {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_INTEGER) {
+        oc_store_failed(call);
+        return;
+    }
+
+    if (reply->integer < 2) {
+        call->status = reply->integer ? OC_STORE_OK : OC_STORE_EXISTS;
+        call->handler(call);
+        return;
+    }
+
+    /* the device is new to the tenant, or counts otherwise */
+
+    ngx_memzero(&entity, sizeof(oc_entity_t));
+
+    checkin.record = call->kept[3];
+
+    entity.id = call->kept[0];
+    entity.head = call->kept[2];
+    entity.priority = call->priority;
+    entity.has_priority = 1;
+    entity.checkins = &checkin;
+    entity.ncheckins = 1;
+
+    if (oc_store_create_keys(call, &entity.id, keys) != NGX_OK
+        || oc_store_create_script_call(call, &entity, keys) != NGX_OK)
+    {
+        oc_store_failed(call);
+    }
 }
 
 
@@ -295,7 +437,7 @@ oc_store_created(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_str_t          etag;
+    ngx_str_t          etag, scope[3];
     oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK) {
@@ -320,6 +462,19 @@ oc_store_created(oc_redis_op_t *op, void *data)
         break;
 
     case OC_REDIS_REPLY_ARRAY:
+        if (reply->nelements == 2
+            && reply->elements[0]->type == OC_REDIS_REPLY_INTEGER
+            && reply->elements[1]->type == OC_REDIS_REPLY_INTEGER
+            && oc_store_scope(call, scope, NULL) == NGX_OK)
+        {
+            call->status = OC_STORE_OK;
+            call->priority = (int32_t) reply->elements[0]->integer;
+
+            oc_store_set_buckets(call, &scope[0],
+                                 reply->elements[1]->integer);
+            break;
+        }
+
         if (reply->nelements == 2
             && reply->elements[0]->type == OC_REDIS_REPLY_STRING
             && reply->elements[1]->type == OC_REDIS_REPLY_STRING

@@ -12,7 +12,8 @@
  * - the process's allocator is not called, and is there again afterwards;
  * - what is refused has a message, and a target that can be sent as JSON;
  * - what is accepted is rendered as JSON that says what the input said, and
- *   that is accepted again and rendered as the same bytes;
+ *   that is accepted again and rendered as the same bytes; the same holds for
+ *   check-ins that are kept apart, whose records are written as JSON;
  * - with less memory it is refused, or nothing else happens.
  */
 
@@ -231,6 +232,44 @@ append(char *p, const void *data, size_t len)
 }
 
 
+/*
+ * The records of check-ins, and their summary if one was given, in place of
+ * OC_ENTITY_LIVE: all of them, in the order of the input, which the store does
+ * not keep.
+ */
+
+static void
+write_live(oc_buf_t *b, const oc_entity_t *entity)
+{
+    ngx_uint_t        i;
+    const u_char     *p;
+    const ngx_str_t  *record;
+
+    if (entity->summary.len) {
+        oc_buf_literal(b, "\"userCheckinSummary\":");
+        oc_buf_str(b, &entity->summary);
+        oc_buf_char(b, ',');
+    }
+
+    oc_buf_literal(b, "\"checkinStatuses\":[");
+
+    for (i = 0; i < entity->ncheckins; i++) {
+
+        if (i) {
+            oc_buf_char(b, ',');
+        }
+
+        record = &entity->checkins[i].record;
+        p = record->data;
+
+        fuzz_assert(oc_checkin_record_len(p, p + record->len) == record->len);
+        fuzz_assert(oc_checkin_write(b, record) == NGX_OK);
+    }
+
+    oc_buf_literal(b, "]}");
+}
+
+
 /* the answer to a create; the store gives the priority 7; to be freed */
 
 static char *
@@ -238,9 +277,19 @@ answer(const oc_entity_t *entity, size_t *len)
 {
     char        *text, *p;
     size_t       n;
+    oc_buf_t     live;
     ngx_uint_t   i;
+    oc_arena_t   arena;
 
-    n = entity->head.len + entity->tail.len + 64;
+    oc_arena_init(&arena, (size_t) -1);
+    oc_buf_init(&live, &arena, 256);
+
+    if (entity->live) {
+        write_live(&live, entity);
+        fuzz_assert(!live.failed);
+    }
+
+    n = entity->head.len + entity->tail.len + oc_buf_len(&live) + 64;
 
     for (i = 0; i < entity->nassignments; i++) {
         n += entity->assignments[i].json.len + 1;
@@ -254,6 +303,15 @@ answer(const oc_entity_t *entity, size_t *len)
         *p++ = '7';
         p = append(p, entity->tail.data, entity->tail.len);
     }
+
+    if (entity->live) {
+        i = sizeof(OC_ENTITY_LIVE) - 1;
+        fuzz_assert((size_t) (p - text) > i
+                    && memcmp(p - i, OC_ENTITY_LIVE, i) == 0);
+        p = append(p - i, live.start, oc_buf_len(&live));
+    }
+
+    oc_arena_free(&arena);
 
     if (entity->has_assignments) {
         fuzz_assert(p[-1] == '}');
@@ -283,7 +341,7 @@ check_created(const oc_entity_t *entity, json_t *plain)
 {
     char             *text, *again;
     json_t           *json, *rendered;
-    size_t            len, n;
+    size_t            len, n, given;
     ngx_uint_t        i;
     oc_arena_t        arena;
     oc_fault_t        fault;
@@ -304,7 +362,8 @@ check_created(const oc_entity_t *entity, json_t *plain)
 
     n = json_object_size(rendered);
     fuzz_assert(n == 10u + !!json_object_get(rendered, "@odata.type")
-                     + entity->has_assignments);
+                     + entity->has_assignments
+                     - (entity->live && entity->summary.len == 0));
 
     if (plain) {
         fuzz_assert(says(rendered, plain));
@@ -312,6 +371,16 @@ check_created(const oc_entity_t *entity, json_t *plain)
                     == entity->has_assignments);
         fuzz_assert(!!json_object_get(plain, "priority")
                     == entity->has_priority);
+
+        /* one check-in with a summary stays in the JSON */
+
+        given = json_array_size(json_object_get(plain, "checkinStatuses"));
+        fuzz_assert(entity->ncheckins == given);
+        fuzz_assert(entity->live
+                    == (given > 1
+                        || (given == 1
+                            && !json_object_get(plain,
+                                                "userCheckinSummary"))));
 
         if (entity->has_assignments) {
             fuzz_assert(says(json_object_get(rendered, "assignments"),
@@ -331,6 +400,8 @@ check_created(const oc_entity_t *entity, json_t *plain)
     fuzz_assert(second.has_priority);
     fuzz_assert(second.type == entity->type);
     fuzz_assert(second.nassignments == entity->nassignments);
+    fuzz_assert(second.live == entity->live);
+    fuzz_assert(second.ncheckins == entity->ncheckins);
 
     for (i = 0; i < second.nassignments; i++) {
         fuzz_assert(second.assignments[i].id.len

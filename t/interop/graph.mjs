@@ -345,7 +345,8 @@ async function change({ id }) {
         'has what was given');
     is([one.description, one.policyPayload, one.userPreferencePayload,
         one.userCheckinSummary, one.checkinStatuses],
-    [null, null, null, null, []], 'and no more');
+    [null, null, null, { succeededUserCount: 0, failedUserCount: 0 }, []],
+    'and no more');
     is(await api(item(id)).get(), one, 'to stay');
 
     one = await answers(200, api(item(id)).put(text), 'PUT of the seed');

@@ -10,7 +10,8 @@
 --       check-in its record, and the numbers of its configurations, two bytes
 --       each
 --
--- Returns 1; 0 if a configuration does not exist; 2 if there was more to
+-- Returns an array of the number of buckets of each scope, 0 for one that does
+-- not exist; 0 if a configuration does not exist; 2 if there was more to
 -- expire than is done at once: nothing else was done then.
 
 local cutoff, keep, count = tonumber(ARGV[1]), tonumber(ARGV[2]),
@@ -71,4 +72,10 @@ for i = count + 5, #ARGV, 2 do
     end
 end
 
-return 1
+local buckets = {}
+
+for i = 0, count do
+    buckets[i + 1] = scopes[i] and scopes[i].buckets or 0
+end
+
+return buckets

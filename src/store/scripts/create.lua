@@ -13,7 +13,8 @@
 --       newest check-ins are kept, the summary of check-ins that are not in
 --       the JSON or "", "1" if they are not, and the records of check-ins
 --
--- Returns the priority; nil if the id exists; a status if no priority is left;
+-- Returns the priority, with check-ins in an array with the number of buckets
+-- of the tenant's scope; nil if the id exists; a status if no priority is left;
 -- an array of the JSON and that of all assignments if this is a repetition.
 
 local id, priority, json = ARGV[1], ARGV[2], ARGV[3]
@@ -49,7 +50,7 @@ end
 redis.call('ZADD', KEYS[2], '0', id)
 redis.call('ZADD', KEYS[3], priority, id)
 
-local n = 8 + 2 * tonumber(ARGV[7])
+local n, buckets = 8 + 2 * tonumber(ARGV[7]), nil
 
 for i = 8, n - 1, 2 do
     redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
@@ -57,10 +58,9 @@ end
 
 if ARGV[n] then
     local cutoff, keep = tonumber(ARGV[n]), tonumber(ARGV[n + 1])
-    local tenant, own = KEYS[6], nil
-
-    tenant = open(KEYS[6], KEYS[7], KEYS[8])
-             or blank(KEYS[6], KEYS[7], KEYS[8])
+    local own
+    local tenant = open(KEYS[6], KEYS[7], KEYS[8])
+                   or blank(KEYS[6], KEYS[7], KEYS[8])
 
     if ARGV[n + 3] == '1' then
         own = blank(KEYS[9], KEYS[10], KEYS[11])
@@ -76,15 +76,21 @@ if ARGV[n] then
         end
     end
 
+    buckets = tenant.buckets
+
     if own then
         own.given = ARGV[n + 2]
-        redis.call('HSET', own.hash, 'h', head(own))
+        write_head(own)
     end
 end
 
 if KEYS[12] then
     redis.call('RPUSH', KEYS[12], json, ARGV[6])
     redis.call('EXPIRE', KEYS[12], ARGV[5])
+end
+
+if buckets then
+    return { tonumber(priority), buckets }
 end
 
 return tonumber(priority)

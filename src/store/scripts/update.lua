@@ -158,7 +158,7 @@ if moves then
 
         redis.call('UNLINK', KEYS[8], KEYS[9], KEYS[10])
     elseif own then
-        redis.call('HSET', own.hash, 'h', head(own))
+        write_head(own)
 
         if singleton then
             edits = { { at[STATUSES][1], at[STATUSES][2], '[]' } }

@@ -29,13 +29,24 @@ sub new {
 sub nginx { $_[0]{nginx} }
 
 
-# create(%members): POST of the example with these members besides, without
-# those that are undef. get($id), head($id), del($id), list($query): the other
+# example: the example document without its check-in. With an id of the
+# service's making and a priority it is stored by a transaction, with anything
+# else that the store has to look at by a script.
+
+sub example {
+    my %json = %{OfficeConfig::Test::seed()};
+    delete $json{checkinStatuses};
+    return \%json;
+}
+
+
+# create(%members): POST of example with these members besides, without those
+# that are undef. get($id), head($id), del($id), list($query): the other
 # requests. Each returns an OfficeConfig::Response.
 
 sub create {
     my ($self, %members) = @_;
-    my %json = (%{OfficeConfig::Test::seed()}, %members);
+    my %json = (%{example()}, %members);
     delete @json{grep { !defined $json{$_} } keys %json};
     return $self->request('POST', API, json => \%json);
 }
@@ -54,24 +65,24 @@ sub request {
 
 # begin($method, $id, %opt): sends a request and does not wait; an
 # OfficeConfig::Http that its response can be had from. Without an id it is
-# about all configurations. A POST has the example as its body.
+# about all configurations. A POST has example as its body.
 
 sub begin {
     my ($self, $method, $id, %opt) = @_;
     my $c = $self->{t}->connect(to => $self->{nginx}->port);
 
-    $opt{json} //= OfficeConfig::Test::seed()
+    $opt{json} //= example()
         if $method eq 'POST' && !defined $opt{body};
     $c->write_request($method, API . (defined $id ? "/$id" : ''), %opt);
     return $c;
 }
 
 
-# id: of a configuration made for the purpose
+# id: of a configuration made for the purpose, of the whole example
 
 sub id {
     my ($self, %members) = @_;
-    my $r = $self->create(%members);
+    my $r = $self->create(%{OfficeConfig::Test::seed()}, %members);
     die 'cannot create: ' . $r->text . "\n" if $r->status != 201;
     return $r->json->{id};
 }
@@ -89,13 +100,15 @@ sub back {
 }
 
 
-# works($name): one test point, that it creates, in a transaction and by the
-# script, reads, lists and deletes
+# works($name): one test point, that it creates, in a transaction and, with a
+# check-in, by the script, reads, lists and deletes
 
 sub works {
     my ($self, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my @done = ($self->create, $self->create(priority => undef));
+    my $checkins = OfficeConfig::Test::seed()->{checkinStatuses};
+    my @done = ($self->create, $self->create(priority => undef,
+                                             checkinStatuses => $checkins));
     my @ids = map { ($_->json // {})->{id} // 'unknown' } @done;
 
     push @done, $self->get($ids[0]), $self->list, map { $self->del($_) } @ids;

@@ -3,8 +3,8 @@
 -- A scope is a hash, a sorted set of its newest check-ins (key, microseconds)
 -- and a sorted set that orders the chunks of its queue. In the hash are:
 --
---   h     the head, as HEAD packs it; behind it a summary that a client gave
---         and no check-in has followed
+--   h     the head, as HEAD packs it
+--   g     a summary that a client gave and no check-in has followed
 --   dN    bucket N of check-ins, one record behind the other: the length of
 --         the record (3 bytes), the key (14), flags (1), microseconds since
 --         1970 (7), the day it was received (2), and what it says
@@ -74,15 +74,14 @@ end
 
 -- the scope that these keys hold, or nil
 local function open(hash, recent, queue)
-    local head = call('HGET', hash, 'h')
+    local found = call('HMGET', hash, 'h', 'g')
 
-    if head then
+    if found[1] then
         local s = { hash = hash, recent = recent, queue = queue }
-        local at
 
         s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok, s.more_failed,
-        s.chunk, s.chunks, s.high, s.due, at = struct.unpack(HEAD, head)
-        s.given = sub(head, at)
+        s.chunk, s.chunks, s.high, s.due = struct.unpack(HEAD, found[1])
+        s.given = found[2] or ''
 
         return s
     end
@@ -91,7 +90,16 @@ end
 local function head(s)
     return struct.pack(HEAD, s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok,
                        s.more_failed, s.chunk, s.chunks, s.high, s.due)
-           .. s.given
+end
+
+-- write_head(s): stores the head, and the summary that was given
+local function write_head(s)
+    if s.given == '' then
+        call('HDEL', s.hash, 'g')
+        call('HSET', s.hash, 'h', head(s))
+    else
+        call('HSET', s.hash, 'h', head(s), 'g', s.given)
+    end
 end
 
 -- the summary as JSON
@@ -115,6 +123,7 @@ local function settle(s)
         s.more_failed = (tonumber(given:match('"failedUserCount":(%-?%d+)'))
                          or s.failed) - s.failed
         s.given = ''
+        call('HDEL', s.hash, 'g')
 
         if given == 'null' then
             s.more_ok, s.more_failed = 0, 0
@@ -496,8 +505,7 @@ end
 local ZERO = '{"succeededUserCount":0,"failedUserCount":0}'
 
 -- adopt(s, entities, streams, id, json, cutoff, keep): the check-ins of a
--- configuration that were kept in its JSON become those of a new scope, whose
--- head is not stored yet.
+-- configuration that were kept in its JSON become those of a new scope.
 local function adopt(s, entities, streams, id, json, cutoff, keep)
     local _, from = find(json, ',"userCheckinSummary":', 1, true)
     local to = find(json, ',"checkinStatuses":', from, true)
@@ -523,4 +531,5 @@ local function adopt(s, entities, streams, id, json, cutoff, keep)
 
     call('HSET', entities, id,
          sub(json, 1, from) .. '0,"checkinStatuses":0}')
+    write_head(s)
 end
