@@ -115,7 +115,7 @@ sub instant {
     my $usec;
 
     my $kind = weighted(lately => 40, known => 15, within => 20, edge => 8,
-                        past => 9, ahead => 6, old => 0.3);
+                        past => 9, ahead => 6, old => $ENV{OC_NO_OLD} ? 0 : 0.3);
 
     if ($kind eq 'lately') {
         $usec = $now - int rand(7200 * SECOND);
@@ -161,9 +161,9 @@ sub status {
 
     $device = $device eq '0' ? undef : $device eq '1' ? '' : $device;
 
-    my $user = ('', 'u', 'u1', "\xfc\x{20ac}\x{1f600}", '"\\')[$number - 4]
-        if $number >= 4 && $number < 9;
-    $user //= "user$number";
+    my @odd = ('', 'u', 'u1', "\xfc\x{20ac}\x{1f600}", '"\\');
+    my $user = $number >= 4 && $number < 9 ? $odd[$number - 4]
+                                           : "user$number";
 
     my $usec = instant($w);
     my $ok = chance(0.7);
@@ -361,8 +361,11 @@ sub check_entity {
                 values %{$scope->{at}})[0 .. min($n, $w->{inline}) - 1];
     my @got = map { $scope->{at}{OfficeConfig::CheckinModel::key(
                     @$_{qw(userId deviceName)})}{usec} } @$statuses;
-    differ($w, "$name: the newest, of $n", \@got, \@want)
-        if "@got" ne "@want";
+    my $i = first { ($got[$_] // '') ne ($want[$_] // '') }
+            0 .. max($#got, $#want);
+    die "$name: inlined, of $n: ", scalar @got, ', not ', scalar @want,
+        "; the first other one is number $i: ", $got[$i] // 'none', ', not ',
+        $want[$i] // 'none', "\n" if defined $i;
 
     differ($w, "$name: $n, count and nextLink", [$all, $next], [$n, '...'])
         if $many ? ($all // '') ne $n || !defined $next
@@ -431,7 +434,10 @@ sub shuffle_all {
 
 # statuses($w, $most): some, each as status() makes it
 
-sub statuses { my ($w, $most) = @_; map { status($w) } 1 .. int rand $most + 1 }
+sub statuses {
+    my ($w, $most) = @_;
+    return map { status($w) } 1 .. int rand($most + 1);
+}
 
 # document($w, %have): members of a document, and what they are for the model
 
@@ -663,7 +669,7 @@ my %do = (
 
         if ($model{statuses} && chance(0.05)) {
             my ($given) = bad($w);
-            my $i = int rand @{$sent->{checkinStatuses}} + 1;
+            my $i = int rand(1 + @{$sent->{checkinStatuses}});
             splice @{$sent->{checkinStatuses}}, $i, 0, $given;
             my $r = expect($w, 400, $method, $path, $sent);
             my $target = json_item($r, 'error', 'target') // '';
@@ -878,7 +884,7 @@ sub run {
 
         for (my $sent = 0; $sent < $most; ) {
             my @statuses = map { status(\%one) }
-                           1 .. chance(0.8) ? 1 : 1 + int rand $p{batch};
+                           1 .. (chance(0.8) ? 1 : 1 + int rand $p{batch});
 
             for my $status (@statuses) {
                 my $device = $status->{device};

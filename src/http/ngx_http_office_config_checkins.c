@@ -212,7 +212,7 @@ ngx_http_office_config_checkins_page(ngx_http_request_t *r,
 
         if (limit) {
             cursor.from = item[limit - 1].place;
-            ngx_memcpy(cursor.key, item[limit - 1].data + 3,
+            ngx_memcpy(cursor.key, item[limit - 1].data,
                        OC_CHECKIN_KEY_LEN);
         }
 
@@ -276,51 +276,46 @@ ngx_http_office_config_kept_checkins(ngx_http_request_t *r,
 }
 
 
-/* The records in the buckets that the page may have. */
+/* The records that the page may have. */
 
 static ngx_int_t
 ngx_http_office_config_collect(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_cursor_t *cursor, ngx_array_t *items)
 {
-    u_char                         *p, *last;
-    size_t                          len;
     uint32_t                        place;
+    ngx_str_t                      *record;
     ngx_uint_t                      i;
     ngx_http_office_config_item_t  *item;
 
     for (i = 0; i < ctx->call.npage; i++) {
-        p = ctx->call.page[i].data;
-        last = p + ctx->call.page[i].len;
+        record = &ctx->call.page[i];
 
-        for ( /* void */ ; p < last; p += len) {
-            len = oc_checkin_record_len(p, last);
-
-            if (len == 0) {
-                ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                              "unexpected data in Redis: check-ins");
-                return NGX_ERROR;
-            }
-
-            place = ngx_http_office_config_place(p + 3);
-
-            if (place < cursor->from
-                || (place == cursor->from
-                    && ngx_memcmp(p + 3, cursor->key, OC_CHECKIN_KEY_LEN) <= 0)
-                || ngx_http_office_config_seen(cursor, p + 3))
-            {
-                continue;
-            }
-
-            item = ngx_array_push(items);
-            if (item == NULL) {
-                return NGX_ERROR;
-            }
-
-            item->place = place;
-            item->data = p;
-            item->len = len;
+        if (record->len <= OC_CHECKIN_HEAD_LEN) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "unexpected data in Redis: check-ins");
+            return NGX_ERROR;
         }
+
+        place = ngx_http_office_config_place(record->data);
+
+        if (place < cursor->from
+            || (place == cursor->from
+                && ngx_memcmp(record->data, cursor->key, OC_CHECKIN_KEY_LEN)
+                   <= 0)
+            || ngx_http_office_config_seen(cursor, record->data))
+        {
+            continue;
+        }
+
+        item = ngx_array_push(items);
+        if (item == NULL) {
+            return NGX_ERROR;
+        }
+
+        item->place = place;
+        item->data = record->data;
+        item->len = record->len;
     }
 
     return NGX_OK;
@@ -360,7 +355,7 @@ ngx_http_office_config_compare(const void *one, const void *two)
         return a->place < b->place ? -1 : 1;
     }
 
-    return ngx_memcmp(a->data + 3, b->data + 3, OC_CHECKIN_KEY_LEN);
+    return ngx_memcmp(a->data, b->data, OC_CHECKIN_KEY_LEN);
 }
 
 

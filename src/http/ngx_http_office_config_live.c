@@ -430,7 +430,7 @@ ngx_http_office_config_rest_url(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        p = ngx_cpymem(p, live->records[i].data + 3,
+        p = ngx_cpymem(p, live->records[i].data,
                        NGX_HTTP_OFFICE_CONFIG_SEEN_LEN);
     }
 

@@ -138,10 +138,6 @@ oc_checkin_read(oc_checkin_t *checkin, json_t *json,
     checkin->record.len = oc_buf_len(&b);
     checkin->policies = object.values[OC_CHECKIN_POLICIES];
 
-    b.start[0] = (u_char) (checkin->record.len >> 16);
-    b.start[1] = (u_char) (checkin->record.len >> 8);
-    b.start[2] = (u_char) checkin->record.len;
-
     return NGX_OK;
 }
 
@@ -253,7 +249,7 @@ oc_checkin_pack(oc_buf_t *b, oc_object_t *object,
     size_t       j;
     ngx_uint_t   i, day;
 
-    p = head + 3;
+    p = head;
 
     oc_checkin_key(p, object->values[OC_CHECKIN_USER],
                    object->values[OC_CHECKIN_DEVICE]);
@@ -500,27 +496,6 @@ oc_pack_date(oc_buf_t *b, json_t *value, int64_t usec)
 
 
 /*
- * The length of the record at "p", or 0 if there is none before "last" that
- * could be one.
- */
-
-size_t
-oc_checkin_record_len(const u_char *p, const u_char *last)
-{
-    size_t  len;
-
-    if (last - p <= OC_CHECKIN_HEAD_LEN) {
-        return 0;
-    }
-
-    len = ((size_t) p[0] << 16) + ((size_t) p[1] << 8) + p[2];
-
-    return (len > OC_CHECKIN_HEAD_LEN && len <= (size_t) (last - p)) ? len
-                                                                     : 0;
-}
-
-
-/*
  * Writes the check-in of a record as JSON, as it was given.  NGX_OK, or
  * NGX_ERROR if the bytes are no record.
  */
@@ -537,13 +512,11 @@ oc_checkin_write(oc_buf_t *b, const ngx_str_t *record)
     u.pos = record->data;
     u.last = u.pos + record->len;
 
-    if (record->len == 0
-        || oc_checkin_record_len(u.pos, u.last) != record->len)
-    {
+    if (record->len <= OC_CHECKIN_HEAD_LEN) {
         return NGX_ERROR;
     }
 
-    u.pos += 3 + OC_CHECKIN_KEY_LEN + 1;
+    u.pos += OC_CHECKIN_KEY_LEN + 1;
 
     usec = 0;
 
@@ -588,7 +561,7 @@ oc_checkin_write(oc_buf_t *b, const ngx_str_t *record)
         switch (i) {
 
         case OC_CHECKIN_SUCCESSFUL:
-            if (record->data[3 + OC_CHECKIN_KEY_LEN] & OC_PACKED_SUCCESS) {
+            if (record->data[OC_CHECKIN_KEY_LEN] & OC_PACKED_SUCCESS) {
                 oc_buf_literal(b, "true");
 
             } else {

@@ -25,9 +25,9 @@
 
 #define OC_CHECKIN_KEY_LEN       14
 
-/* a record's length, key, flags, time, and day, which precede the rest */
+/* a record's key, flags, time, and day, which precede the rest */
 
-#define OC_CHECKIN_HEAD_LEN      27
+#define OC_CHECKIN_HEAD_LEN      24
 
 
 /* what is so far, at the time of a request; milliseconds */
@@ -59,7 +59,6 @@ ngx_int_t oc_checkins_read(oc_checkin_t **list, json_t *json,
     const oc_checkin_rules_t *rules, const oc_path_t *path,
     oc_arena_t *arena, oc_fault_t *fault);
 ngx_int_t oc_checkin_write(oc_buf_t *b, const ngx_str_t *record);
-size_t oc_checkin_record_len(const u_char *p, const u_char *last);
 
 
 #endif /* _OC_CHECKIN_H_INCLUDED_ */

@@ -49,8 +49,6 @@ oc_redis_script_t  oc_store_assignments_script;
 oc_redis_script_t  oc_store_priorities_script;
 
 oc_redis_script_t  oc_store_checkin_script;
-oc_redis_script_t  oc_store_renew_script;
-oc_redis_script_t  oc_store_create_kept_script;
 oc_redis_script_t  oc_store_live_script;
 oc_redis_script_t  oc_store_checkins_script;
 oc_redis_script_t  oc_store_summary_script;
@@ -78,8 +76,6 @@ oc_store_init(void)
     oc_store_script_init(assignments);
     oc_store_script_init(priorities);
     oc_store_script_init(checkin);
-    oc_store_script_init(renew);
-    oc_store_script_init(create_kept);
     oc_store_script_init(live);
     oc_store_script_init(checkins);
     oc_store_script_init(summary);

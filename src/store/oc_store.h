@@ -127,8 +127,7 @@ struct oc_store_call_s {
     /* private */
 
     oc_redis_op_t        *op;
-    oc_store_checkins_t  *checkins;    /* on their way */
-    ngx_str_t            *kept;        /* arguments of create_kept.lua */
+    oc_store_checkins_t  *checkins;    /* of a create: still to be stored */
     unsigned              write:1;
 };
 

@@ -13,18 +13,8 @@
 #include "oc_store_key.h"
 
 
-/* a check-in for more configurations is not tried in the simple way */
-
-#define OC_STORE_MAX_RENEW  8
-
-
 static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
-static ngx_int_t oc_store_renew(oc_store_call_t *call,
-    oc_store_checkins_t *checkins);
-static void oc_store_renewed(oc_redis_op_t *op, void *data);
-static ngx_int_t oc_store_take(oc_store_call_t *call,
-    oc_store_checkins_t *checkins);
 static void oc_store_taken(oc_redis_op_t *op, void *data);
 static void oc_store_got_live(oc_redis_op_t *op, void *data);
 static ngx_int_t oc_store_live_read(oc_store_call_t *call,
@@ -139,119 +129,46 @@ oc_store_entity(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *id)
 ngx_int_t
 oc_store_checkin(oc_store_call_t *call, oc_store_checkins_t *checkins)
 {
-    ngx_int_t  rc;
-
-    call->checkins = checkins;
     call->write = 1;
-
-    if (checkins->n == 1 && checkins->nids <= OC_STORE_MAX_RENEW) {
-        rc = oc_store_renew(call, checkins);
-
-        if (rc != NGX_DECLINED) {
-            return rc;
-        }
-    }
 
     return oc_store_take(call, checkins);
 }
 
 
-/*
- * Tries what is enough for a device that is known.  NGX_DECLINED if it is not
- * even known in which buckets it would have to be.
- */
-
-static ngx_int_t
-oc_store_renew(oc_store_call_t *call, oc_store_checkins_t *checkins)
+ngx_int_t
+oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
 {
-    u_char      usec[NGX_INT64_LEN],
-                fields[OC_STORE_MAX_RENEW + 1][OC_STORE_BUCKET_LEN];
-    ngx_str_t   scope[3], *record,
-                argv[3 * (OC_STORE_MAX_RENEW + 1) + 3];
-    ngx_uint_t  i, n, buckets;
+    ngx_str_t   *argv;
+    ngx_uint_t   argc, nkeys;
 
-    record = &checkins->checkins->record;
-    n = checkins->nids + 1;
+    argc = oc_store_take_count(checkins);
 
-    for (i = 0; i < n; i++) {
-        if (oc_store_scope(call, scope, i ? &checkins->ids[i - 1] : NULL)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        buckets = oc_store_buckets(call, &scope[0]);
-
-        if (buckets == 0) {
-            return NGX_DECLINED;
-        }
-
-        argv[2 * i] = scope[0];
-        argv[2 * i + 1] = scope[1];
-
-        oc_store_bucket(&argv[2 * n + 3 + i], fields[i], record->data,
-                        buckets);
-    }
-
-    argv[2 * n] = *record;
-
-    oc_store_usec(&argv[2 * n + 1], usec, record->data);
-
-    if (oc_store_window(call, scope) != NGX_OK) {
+    argv = ngx_palloc(call->pool, argc * sizeof(ngx_str_t));
+    if (argv == NULL
+        || oc_store_take_arguments(call, checkins, argv, &nkeys) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    argv[2 * n + 2] = scope[1];
-
-    return oc_store_script(call, 0, &oc_store_renew_script, 2 * n, argv,
-                           3 * n + 3, 0, oc_store_renewed);
+    return oc_store_script(call, 0, &oc_store_checkin_script, nkeys, argv,
+                           argc, 0, oc_store_taken);
 }
 
 
-static void
-oc_store_renewed(oc_redis_op_t *op, void *data)
+/* The keys and the other arguments of checkin.lua. */
+
+ngx_int_t
+oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
+    ngx_str_t *argv, ngx_uint_t *nkeys)
 {
-    oc_store_call_t *call = data;
+    u_char      *count;
+    ngx_uint_t   i, argc;
 
-    oc_redis_reply_t  *reply;
+    count = ngx_pnalloc(call->pool, NGX_INT_T_LEN);
 
-    if (oc_store_result(call, op) != NGX_OK) {
-        return;
-    }
+    argc = 5 + 3 * checkins->nids;
 
-    reply = oc_redis_op_reply(op);
-
-    if (reply->type != OC_REDIS_REPLY_INTEGER) {
-        oc_store_failed(call);
-        return;
-    }
-
-    if (reply->integer != 1) {
-
-        if (oc_store_take(call, call->checkins) != NGX_OK) {
-            oc_store_failed(call);
-        }
-
-        return;
-    }
-
-    call->status = OC_STORE_OK;
-    call->handler(call);
-}
-
-
-static ngx_int_t
-oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
-{
-    u_char       count[NGX_INT_T_LEN];
-    ngx_str_t   *argv;
-    ngx_uint_t   i, nkeys, argc;
-
-    nkeys = 5 + 3 * checkins->nids;
-
-    argv = ngx_palloc(call->pool, (nkeys + 4 + checkins->nids
-                                   + 2 * checkins->n) * sizeof(ngx_str_t));
-    if (argv == NULL
+    if (count == NULL
         || oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_CONFIGURATIONS, NULL)
            != NGX_OK
@@ -259,12 +176,14 @@ oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
                         OC_KEY_STREAMS, NULL)
            != NGX_OK
         || oc_store_scope(call, &argv[2], NULL) != NGX_OK
-        || oc_store_window(call, &argv[nkeys]) != NGX_OK)
+        || oc_store_window(call, &argv[argc]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    argc = nkeys + 2;
+    *nkeys = argc;
+
+    argc += 2;
 
     ngx_str_null(&argv[argc]);
 
@@ -292,8 +211,7 @@ oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
         argv[argc++] = checkins->checkins[i].targets;
     }
 
-    return oc_store_script(call, 0, &oc_store_checkin_script, nkeys, argv,
-                           argc, 0, oc_store_taken);
+    return NGX_OK;
 }
 
 
@@ -302,10 +220,7 @@ oc_store_taken(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_str_t             scope[3];
-    ngx_uint_t            i;
-    oc_redis_reply_t     *reply;
-    oc_store_checkins_t  *checkins;
+    oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK
         || oc_store_again(call, op, oc_store_taken))
@@ -314,36 +229,13 @@ oc_store_taken(oc_redis_op_t *op, void *data)
     }
 
     reply = oc_redis_op_reply(op);
-    checkins = call->checkins;
 
-    if (reply->type == OC_REDIS_REPLY_INTEGER && reply->integer == 0) {
-        call->status = OC_STORE_NOT_FOUND;
-        call->handler(call);
-        return;
-    }
-
-    if (reply->type != OC_REDIS_REPLY_ARRAY
-        || reply->nelements != checkins->nids + 1)
-    {
+    if (reply->type != OC_REDIS_REPLY_INTEGER) {
         oc_store_failed(call);
         return;
     }
 
-    if (checkins->nids <= OC_STORE_MAX_RENEW) {
-
-        for (i = 0; i <= checkins->nids; i++) {
-            if (reply->elements[i]->type == OC_REDIS_REPLY_INTEGER
-                && oc_store_scope(call, scope,
-                                  i ? &checkins->ids[i - 1] : NULL)
-                   == NGX_OK)
-            {
-                oc_store_set_buckets(call, &scope[0],
-                                     reply->elements[i]->integer);
-            }
-        }
-    }
-
-    call->status = OC_STORE_OK;
+    call->status = reply->integer ? OC_STORE_OK : OC_STORE_NOT_FOUND;
     call->handler(call);
 }
 
@@ -475,9 +367,8 @@ oc_store_live_read(oc_store_call_t *call, oc_store_live_t *live,
 
 /*
  * Reads check-ins of a configuration, or, "id" being NULL, of the tenant, from
- * the number "from" on.  OC_STORE_OK: call->count of all; call->page, whose
- * strings have one record behind the other; call->from, with which the next
- * string begins, or -1.  Check-ins that are still in the entity's JSON are
+ * the number "from" on.  OC_STORE_OK: call->count of all; call->page, the
+ * records; call->from, with which the next bucket begins, or -1.  Check-ins that are still in the entity's JSON are
  * call->json instead.  OC_STORE_NOT_FOUND.
  */
 

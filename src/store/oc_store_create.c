@@ -18,9 +18,8 @@
 
 static ngx_int_t oc_store_create_keys(oc_store_call_t *call, ngx_str_t *id,
     ngx_str_t *keys);
-static ngx_int_t oc_store_create_kept(oc_store_call_t *call,
-    oc_entity_t *entity, ngx_str_t *keys);
-static void oc_store_added_kept(oc_redis_op_t *op, void *data);
+static ngx_int_t oc_store_create_checkin(oc_store_call_t *call,
+    oc_entity_t *entity, oc_redis_command_t *commands);
 static ngx_int_t oc_store_create_transaction(oc_store_call_t *call,
     oc_entity_t *entity, ngx_str_t *keys);
 static ngx_int_t oc_store_create_script_call(oc_store_call_t *call,
@@ -42,7 +41,6 @@ static void oc_store_added(oc_redis_op_t *op, void *data);
 ngx_int_t
 oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
 {
-    ngx_int_t  rc;
     ngx_str_t  keys[4];
 
     if (oc_store_create_keys(call, &entity->id, keys) != NGX_OK) {
@@ -58,21 +56,10 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
         return NGX_ERROR;
     }
 
-    if (entity->has_id || !entity->has_priority || call->repeatability.len) {
-        return oc_store_create_script_call(call, entity, keys);
-    }
-
-    if (entity->ncheckins == 1 && !entity->live
-        && entity->nassignments == 0)
+    if (entity->has_id || !entity->has_priority || entity->live
+        || call->repeatability.len
+        || !oc_redis_transactions(call->redis))
     {
-        rc = oc_store_create_kept(call, entity, keys);
-
-        if (rc != NGX_DECLINED) {
-            return rc;
-        }
-    }
-
-    if (entity->ncheckins || !oc_redis_transactions(call->redis)) {
         return oc_store_create_script_call(call, entity, keys);
     }
 
@@ -105,120 +92,6 @@ oc_store_create_keys(oc_store_call_t *call, ngx_str_t *id, ngx_str_t *keys)
 
 /*
  * With an id of our own making and a priority, nothing depends on what is
- * stored but the tenant's last check-in of the device.  NGX_DECLINED if it is
- * not known where that would have to be.
- */
-
-static ngx_int_t
-oc_store_create_kept(oc_store_call_t *call, oc_entity_t *entity,
-    ngx_str_t *keys)
-{
-    u_char       priority[NGX_INT32_LEN], usec[NGX_INT64_LEN],
-                 field[OC_STORE_BUCKET_LEN];
-    ngx_str_t   *argv, scope[3], *record;
-    ngx_uint_t   buckets;
-
-    if (oc_store_scope(call, scope, NULL) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    buckets = oc_store_buckets(call, &scope[0]);
-
-    if (buckets == 0) {
-        return NGX_DECLINED;
-    }
-
-    argv = ngx_palloc(call->pool, 12 * sizeof(ngx_str_t));
-    if (argv == NULL
-        || oc_store_key(&argv[3], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_STREAMS, NULL)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    record = &entity->checkins->record;
-
-    argv[0] = keys[0];
-    argv[1] = keys[1];
-    argv[2] = keys[2];
-    argv[4] = scope[0];
-    argv[5] = scope[1];
-    argv[6] = entity->id;
-    argv[7].data = priority;
-    argv[7].len = ngx_sprintf(priority, "%D", entity->priority) - priority;
-    argv[8] = entity->head;
-    argv[9] = *record;
-
-    oc_store_usec(&argv[10], usec, record->data);
-    oc_store_bucket(&argv[11], field, record->data, buckets);
-
-    if (oc_store_script(call, 0, &oc_store_create_kept_script, 6, argv, 12, 0,
-                        oc_store_added_kept)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    /* the command's copies, which live until the answer has been sent */
-
-    call->json = argv[8];
-    call->kept = &argv[6];
-
-    return NGX_OK;
-}
-
-
-static void
-oc_store_added_kept(oc_redis_op_t *op, void *data)
-{
-    oc_store_call_t *call = data;
-
-    ngx_str_t          keys[4];
-    oc_entity_t        entity;
-    oc_checkin_t       checkin;
-    oc_redis_reply_t  *reply;
-
-    if (oc_store_result(call, op) != NGX_OK) {
-        return;
-    }
-
-    reply = oc_redis_op_reply(op);
-
-    if (reply->type != OC_REDIS_REPLY_INTEGER) {
-        oc_store_failed(call);
-        return;
-    }
-
-    if (reply->integer < 2) {
-        call->status = reply->integer ? OC_STORE_OK : OC_STORE_EXISTS;
-        call->handler(call);
-        return;
-    }
-
-    /* the device is new to the tenant, or counts otherwise */
-
-    ngx_memzero(&entity, sizeof(oc_entity_t));
-
-    checkin.record = call->kept[3];
-
-    entity.id = call->kept[0];
-    entity.head = call->kept[2];
-    entity.priority = call->priority;
-    entity.has_priority = 1;
-    entity.checkins = &checkin;
-    entity.ncheckins = 1;
-
-    if (oc_store_create_keys(call, &entity.id, keys) != NGX_OK
-        || oc_store_create_script_call(call, &entity, keys) != NGX_OK)
-    {
-        oc_store_failed(call);
-    }
-}
-
-
-/*
- * With an id of our own making and a priority, nothing depends on what is
  * stored.  A transaction does then what the script does, for two thirds of
  * its cost in Redis.
  */
@@ -230,7 +103,7 @@ oc_store_create_transaction(oc_store_call_t *call, oc_entity_t *entity,
     u_char               priority[NGX_INT32_LEN];
     ngx_str_t            add[4], id[4], order[4], *assign;
     ngx_uint_t           i, n;
-    oc_redis_command_t   commands[4];
+    oc_redis_command_t   commands[6];
 
     ngx_str_set(&add[0], "HSETNX");
     add[1] = keys[0];
@@ -278,6 +151,14 @@ oc_store_create_transaction(oc_store_call_t *call, oc_entity_t *entity,
         n = 4;
     }
 
+    if (entity->ncheckins) {
+        if (oc_store_create_checkin(call, entity, &commands[n]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        n += 2;
+    }
+
     if (oc_store_op(call, 0, entity->head.len) != NGX_OK
         || oc_redis_op_transaction(call->op, commands, n) != NGX_OK)
     {
@@ -288,7 +169,78 @@ oc_store_create_transaction(oc_store_call_t *call, oc_entity_t *entity,
 
     call->json = add[3];
 
+    if (call->checkins) {
+        call->checkins->checkins->record = commands[n - 2].argv[3];
+    }
+
     oc_redis_op_submit(call->op, oc_store_added, call);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Two commands for the check-in that stays in the JSON: one keeps its record,
+ * the other gives it to the tenant.
+ */
+
+static ngx_int_t
+oc_store_create_checkin(oc_store_call_t *call, oc_entity_t *entity,
+    oc_redis_command_t *commands)
+{
+    u_char               *p;
+    ngx_str_t            *argv;
+    ngx_uint_t            nkeys;
+    oc_store_checkin_t   *checkin;
+    oc_store_checkins_t  *checkins;
+
+    checkins = ngx_pcalloc(call->pool, sizeof(oc_store_checkins_t)
+                                       + sizeof(oc_store_checkin_t));
+    if (checkins == NULL) {
+        return NGX_ERROR;
+    }
+
+    checkin = (oc_store_checkin_t *) (checkins + 1);
+    checkin->record = entity->checkins->record;
+
+    checkins->checkins = checkin;
+    checkins->n = 1;
+
+    p = ngx_pnalloc(call->pool, 2 + entity->id.len);
+    argv = ngx_palloc(call->pool, (4 + 3 + oc_store_take_count(checkins))
+                                  * sizeof(ngx_str_t));
+
+    if (p == NULL || argv == NULL
+        || oc_store_take_arguments(call, checkins, &argv[7], &nkeys) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&argv[0], "HSET");
+    argv[1] = argv[8];
+
+    argv[2].data = p;
+    argv[2].len = 2 + entity->id.len;
+
+    p = ngx_cpymem(p, "c/", 2);
+    ngx_memcpy(p, entity->id.data, entity->id.len);
+
+    argv[3] = entity->checkins->record;
+
+    commands[0].argv = argv;
+    commands[0].argc = 4;
+
+    ngx_str_set(&argv[4], "EVALSHA");
+
+    argv[5].data = oc_store_checkin_script.sha1;
+    argv[5].len = sizeof(oc_store_checkin_script.sha1);
+
+    ngx_str_set(&argv[6], "5");
+
+    commands[1].argv = &argv[4];
+    commands[1].argc = 3 + oc_store_take_count(checkins);
+
+    call->checkins = checkins;
 
     return NGX_OK;
 }
@@ -437,7 +389,7 @@ oc_store_created(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_str_t          etag, scope[3];
+    ngx_str_t          etag;
     oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK) {
@@ -462,19 +414,6 @@ oc_store_created(oc_redis_op_t *op, void *data)
         break;
 
     case OC_REDIS_REPLY_ARRAY:
-        if (reply->nelements == 2
-            && reply->elements[0]->type == OC_REDIS_REPLY_INTEGER
-            && reply->elements[1]->type == OC_REDIS_REPLY_INTEGER
-            && oc_store_scope(call, scope, NULL) == NGX_OK)
-        {
-            call->status = OC_STORE_OK;
-            call->priority = (int32_t) reply->elements[0]->integer;
-
-            oc_store_set_buckets(call, &scope[0],
-                                 reply->elements[1]->integer);
-            break;
-        }
-
         if (reply->nelements == 2
             && reply->elements[0]->type == OC_REDIS_REPLY_STRING
             && reply->elements[1]->type == OC_REDIS_REPLY_STRING
@@ -507,8 +446,8 @@ oc_store_added(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_uint_t         i;
-    oc_redis_reply_t  *reply;
+    ngx_uint_t         i, last;
+    oc_redis_reply_t  *reply, *done;
 
     if (oc_store_result(call, op) != NGX_OK) {
         return;
@@ -521,7 +460,9 @@ oc_store_added(oc_redis_op_t *op, void *data)
         return;
     }
 
-    for (i = 0; i < reply->nelements; i++) {
+    last = reply->nelements - (call->checkins ? 1 : 0);
+
+    for (i = 0; i < last; i++) {
         if (reply->elements[i]->type != OC_REDIS_REPLY_INTEGER) {
             oc_store_failed(call);
             return;
@@ -530,5 +471,21 @@ oc_store_added(oc_redis_op_t *op, void *data)
 
     call->status = reply->elements[0]->integer ? OC_STORE_OK
                                                : OC_STORE_EXISTS;
+
+    if (call->checkins && call->status == OC_STORE_OK) {
+        done = reply->elements[last];
+
+        /* Redis has forgotten its scripts, or the tenant has more to expire */
+
+        if (done->type != OC_REDIS_REPLY_INTEGER || done->integer != 1) {
+
+            if (oc_store_take(call, call->checkins) != NGX_OK) {
+                oc_store_failed(call);
+            }
+
+            return;
+        }
+    }
+
     call->handler(call);
 }

@@ -27,10 +27,6 @@
 
 #define OC_STORE_CHECKIN_BYTES  "1048576"
 
-/* the name of a bucket: "d" and its number */
-
-#define OC_STORE_BUCKET_LEN  (1 + NGX_INT_T_LEN)
-
 /* a date as JSON */
 
 #define OC_STORE_DATE_LEN  (OC_DATETIME_LEN + 2)
@@ -49,12 +45,15 @@ ngx_int_t oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
 
 ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
-ngx_uint_t oc_store_buckets(oc_store_call_t *call, ngx_str_t *key);
-void oc_store_set_buckets(oc_store_call_t *call, ngx_str_t *key,
-    ngx_uint_t n);
-void oc_store_bucket(ngx_str_t *field, u_char *buf, const u_char *record,
-    ngx_uint_t buckets);
-void oc_store_usec(ngx_str_t *usec, u_char *buf, const u_char *record);
+ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
+    oc_store_checkins_t *checkins, ngx_str_t *argv, ngx_uint_t *nkeys);
+ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
+
+/* how many arguments that are */
+
+#define oc_store_take_count(checkins)                                         \
+    (9 + 4 * (checkins)->nids + 2 * (checkins)->n)
+
 ngx_int_t oc_store_window(oc_store_call_t *call, ngx_str_t *argv);
 ngx_uint_t oc_store_again(oc_store_call_t *call, oc_redis_op_t *op,
     oc_redis_handler_pt handler);
@@ -79,8 +78,6 @@ extern oc_redis_script_t  oc_store_assign_script;
 extern oc_redis_script_t  oc_store_assignments_script;
 extern oc_redis_script_t  oc_store_priorities_script;
 extern oc_redis_script_t  oc_store_checkin_script;
-extern oc_redis_script_t  oc_store_renew_script;
-extern oc_redis_script_t  oc_store_create_kept_script;
 extern oc_redis_script_t  oc_store_live_script;
 extern oc_redis_script_t  oc_store_checkins_script;
 extern oc_redis_script_t  oc_store_summary_script;

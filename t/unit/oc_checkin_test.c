@@ -156,41 +156,38 @@ test_head(void)
     u_char  key[OC_CHECKIN_KEY_LEN];
 
     is_int(read_text("{" BASE ",\"deviceName\":\"pc\"}"), NGX_OK, "a device");
-    memcpy(key, checkin.record.data + 3, sizeof(key));
+    memcpy(key, checkin.record.data, sizeof(key));
 
-    is_int(oc_checkin_record_len(checkin.record.data, checkin.record.data
-                                                      + checkin.record.len),
-           checkin.record.len, "the length");
-    is_int(checkin.record.data[17], 3, "successful, and counts");
-    is_int(checkin.record.data[25] * 256 + checkin.record.data[26],
+    is_int(checkin.record.data[14], 3, "successful, and counts");
+    is_int(checkin.record.data[22] * 256 + checkin.record.data[23],
            NOW / DAY, "the day");
     oc_arena_free(&arena);
 
     is_int(read_text("{\"userId\":\"u\",\"wasSuccessful\":false,"
                      "\"deviceName\":\"pc\",\"checkinDateTime\":"
                      "\"2025-10-02T23:59:59.999Z\"}"), NGX_OK, "past it");
-    is_int(checkin.record.data[17], 0, "failed, and does not count");
-    ok(memcmp(key, checkin.record.data + 3, sizeof(key)) == 0, "the key");
+    is_int(checkin.record.data[14], 0, "failed, and does not count");
+    ok(memcmp(key, checkin.record.data, sizeof(key)) == 0, "the key");
     oc_arena_free(&arena);
 
     is_int(read_text("{\"userId\":\"u\",\"wasSuccessful\":false,"
                      "\"deviceName\":\"pc\",\"checkinDateTime\":"
                      "\"2025-10-03T00:00:00Z\"}"), NGX_OK, "at the edge");
-    is_int(checkin.record.data[17], 2, "counts");
+    is_int(checkin.record.data[14], 2, "counts");
     oc_arena_free(&arena);
 
     is_int(read_text("{" BASE "}"), NGX_OK, "no device");
-    ok(memcmp(key, checkin.record.data + 3, 6) != 0, "another key");
-    ok(memcmp(key + 6, checkin.record.data + 9, 8) == 0, "of the same user");
-    memcpy(key, checkin.record.data + 3, sizeof(key));
+    ok(memcmp(key, checkin.record.data, 6) != 0, "another key");
+    ok(memcmp(key + 6, checkin.record.data + 6, 8) == 0, "of the same user");
+    memcpy(key, checkin.record.data, sizeof(key));
     oc_arena_free(&arena);
 
     is_int(read_text("{" BASE ",\"deviceName\":null}"), NGX_OK, "null");
-    ok(memcmp(key, checkin.record.data + 3, sizeof(key)) == 0, "is the same");
+    ok(memcmp(key, checkin.record.data, sizeof(key)) == 0, "is the same");
     oc_arena_free(&arena);
 
     is_int(read_text("{" BASE ",\"deviceName\":\"\"}"), NGX_OK, "empty");
-    ok(memcmp(key, checkin.record.data + 3, sizeof(key)) != 0, "is not");
+    ok(memcmp(key, checkin.record.data, sizeof(key)) != 0, "is not");
     oc_arena_free(&arena);
 }
 
@@ -261,8 +258,8 @@ test_broken(void)
         oc_buf_init(&b, &other, 16);
 
         copy = unit_copy(checkin.record.data, checkin.record.len);
-        copy[3 + unit_below(checkin.record.len - 3)] = (u_char) unit_random();
-        copy[3 + unit_below(checkin.record.len - 3)] = (u_char) unit_random();
+        copy[unit_below(checkin.record.len)] = (u_char) unit_random();
+        copy[unit_below(checkin.record.len)] = (u_char) unit_random();
         record.data = copy;
         record.len = checkin.record.len;
 

@@ -1,4 +1,4 @@
--- with lib/entity.lua
+-- include lib/entity.lua
 --
 -- Changes the assignments of a configuration, which is a change of the
 -- configuration.

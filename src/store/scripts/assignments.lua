@@ -1,4 +1,4 @@
--- with lib/entity.lua
+-- include lib/entity.lua
 --
 -- Reads the assignments of a configuration.
 --

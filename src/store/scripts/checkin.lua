@@ -1,5 +1,3 @@
--- with lib/checkin.lua
---
 -- Takes check-ins: for configurations, and all of them for the tenant.
 --
 -- KEYS: configurations, streams; the scope of the tenant and of each
@@ -10,15 +8,28 @@
 --       check-in its record, and the numbers of its configurations, two bytes
 --       each
 --
--- Returns an array of the number of buckets of each scope, 0 for one that does
--- not exist; 0 if a configuration does not exist; 2 if there was more to
+-- Returns 1; 0 if a configuration does not exist; 2 if there was more to
 -- expire than is done at once: nothing else was done then.
 
-local cutoff, keep, count = tonumber(ARGV[1]), tonumber(ARGV[2]),
-                            tonumber(ARGV[4])
+-- include lib/renew.lua
+
+-- one check-in of a device that all know takes nothing of what is below
+
+local ids = tonumber(ARGV[4])
+
+if #ARGV == ids + 6 and #ARGV[ids + 6] == 2 * ids
+   and renew(3, string.sub(ARGV[ids + 5], 1, 14),
+             string.sub(ARGV[ids + 5], 15), ARGV[2])
+then
+    return 1
+end
+
+-- include lib/checkin.lua
+
+local cutoff, keep = tonumber(ARGV[1]), tonumber(ARGV[2])
 local scopes, known, stale = {}, {}, false
 
-for i = 0, count do
+for i = 0, ids do
     local k = 3 * i
     local hash, recent, queue = KEYS[k + 3], KEYS[k + 4], KEYS[k + 5]
     local s = known[hash]
@@ -57,7 +68,7 @@ if stale then
     return 2
 end
 
-for i = count + 5, #ARGV, 2 do
+for i = ids + 5, #ARGV, 2 do
     local record, targets = ARGV[i], ARGV[i + 1]
 
     put(scopes[0], record, cutoff, keep)
@@ -72,10 +83,4 @@ for i = count + 5, #ARGV, 2 do
     end
 end
 
-local buckets = {}
-
-for i = 0, count do
-    buckets[i + 1] = scopes[i] and scopes[i].buckets or 0
-end
-
-return buckets
+return 1

@@ -1,4 +1,4 @@
--- with lib/checkin.lua
+-- include lib/checkin.lua
 --
 -- Reads a page of a collection of check-ins, in an order that does not change
 -- with them: that of the first four bytes of the key, read from the last bit
@@ -10,7 +10,7 @@
 --       bytes behind which there are fewer
 --
 -- Returns an array of the number of check-ins, the number that the next bucket
--- begins with or -1, and the data of buckets; without a scope the JSON of the
+-- begins with or -1, and records; without a scope the JSON of the
 -- entity, or nil if there is none; 2 if there was more to expire than is done
 -- at once.
 
@@ -55,19 +55,16 @@ while from < 4294967296 do
         span = s.base
     end
 
-    local data = redis.call('HGET', s.hash, 'd' .. n) or ''
-    local at = 1
+    local data = redis.call('HGET', s.hash, 'k' .. n) or ''
 
-    while at <= #data do
-        local a, b, c = byte(data, at, at + 2)
+    for at = 1, #data, KEY do
+        local key = sub(data, at, at + KEY - 1)
+        local value = redis.call('HGET', s.hash, key)
 
-        at = at + (a * 256 + b) * 256 + c
-        limit = limit - 1
-    end
-
-    if data ~= '' then
-        reply[#reply + 1] = data
-        most = most - #data
+        if value then
+            reply[#reply + 1] = key .. value
+            limit, most = limit - 1, most - #value
+        end
     end
 
     from = (math.floor(from / (4294967296 / span)) + 1) * (4294967296 / span)

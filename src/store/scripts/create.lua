@@ -1,4 +1,4 @@
--- with lib/checkin.lua
+-- include lib/checkin.lua
 --
 -- Adds a configuration.
 --
@@ -13,8 +13,7 @@
 --       newest check-ins are kept, the summary of check-ins that are not in
 --       the JSON or "", "1" if they are not, and the records of check-ins
 --
--- Returns the priority, with check-ins in an array with the number of buckets
--- of the tenant's scope; nil if the id exists; a status if no priority is left;
+-- Returns the priority; nil if the id exists; a status if no priority is left;
 -- an array of the JSON and that of all assignments if this is a repetition.
 
 local id, priority, json = ARGV[1], ARGV[2], ARGV[3]
@@ -50,7 +49,7 @@ end
 redis.call('ZADD', KEYS[2], '0', id)
 redis.call('ZADD', KEYS[3], priority, id)
 
-local n, buckets = 8 + 2 * tonumber(ARGV[7]), nil
+local n = 8 + 2 * tonumber(ARGV[7])
 
 for i = 8, n - 1, 2 do
     redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
@@ -76,8 +75,6 @@ if ARGV[n] then
         end
     end
 
-    buckets = tenant.buckets
-
     if own then
         own.given = ARGV[n + 2]
         write_head(own)
@@ -87,10 +84,6 @@ end
 if KEYS[12] then
     redis.call('RPUSH', KEYS[12], json, ARGV[6])
     redis.call('EXPIRE', KEYS[12], ARGV[5])
-end
-
-if buckets then
-    return { tonumber(priority), buckets }
 end
 
 return tonumber(priority)

@@ -1,4 +1,4 @@
--- with lib/entity.lua
+-- include lib/entity.lua
 --
 -- Removes a configuration and all that it contains.
 --

@@ -1,4 +1,4 @@
--- with lib/checkin.lua
+-- include lib/checkin.lua
 --
 -- Reads what is in the entities of scopes: the summary and the newest
 -- check-ins.
@@ -29,12 +29,11 @@ for i = 1, #KEYS, 3 do
 
         for _, key in ipairs(redis.call('ZREVRANGE', s.recent, 0, limit - 1))
         do
-            local data = redis.call('HGET', s.hash, 'd' .. bucket(s, key, 1))
-            local first, last = seek(data or '', key)
+            local value = bytes > 0 and redis.call('HGET', s.hash, key)
 
-            if first and bytes > 0 then
-                found[#found + 1] = sub(data, first, last)
-                bytes = bytes - (last - first)
+            if value then
+                found[#found + 1] = key .. value
+                bytes = bytes - #value
             end
         end
     end

@@ -1,4 +1,4 @@
--- with lib/entity.lua
+-- include lib/entity.lua
 --
 -- Gives configurations new priorities: all of them or none.
 --

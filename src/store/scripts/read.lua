@@ -1,4 +1,4 @@
--- with lib/entity.lua
+-- include lib/entity.lua
 --
 -- Reads a property of a configuration or of the singleton, or a configuration
 -- with its assignments.

@@ -1,4 +1,5 @@
--- with lib/entity.lua lib/checkin.lua
+-- include lib/entity.lua
+-- include lib/checkin.lua
 --
 -- Reads the summary of a configuration's check-ins, or the tenant's.
 --

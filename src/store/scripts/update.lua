@@ -1,4 +1,5 @@
--- with lib/entity.lua lib/checkin.lua
+-- include lib/entity.lua
+-- include lib/checkin.lua
 --
 -- Changes a configuration, or the singleton.
 --

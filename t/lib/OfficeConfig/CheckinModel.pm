@@ -139,9 +139,9 @@ sub tenant_checkin {
 
     for my $status (@statuses) {
         my %named = map { $_ => 1 } grep { defined } @{$status->{policies}};
+        my @known = grep { $named{$_} } $self->ids;
         $self->put($_, $status)
-            for $self->{tenant}, map { $_ // () } @{$self->{conf}}{
-                sort keys %named};
+            for $self->{tenant}, map { $self->{conf}{$_} } @known;
     }
 }
 

@@ -5,36 +5,44 @@
 --
 --   h     the head, as HEAD packs it
 --   g     a summary that a client gave and no check-in has followed
---   dN    bucket N of check-ins, one record behind the other: the length of
---         the record (3 bytes), the key (14), flags (1), microseconds since
+--   KEY   the check-in of this key (14 bytes): flags (1), microseconds since
 --         1970 (7), the day it was received (2), and what it says
+--   kN    bucket N of keys
 --   uN    bucket N of users: the last 8 bytes of the key, how many check-ins
 --         that count have failed (3), and how many have not (3)
 --   eN    chunk N of the queue: keys, each with the milliseconds (6) before
 --         which nothing happens to its check-in
 --
 -- A key is a hash of user and device (6 bytes), and of the user (8). Buckets
--- are those of linear hashing: one is split whenever there are eight check-ins
--- for each. The flags: 1 was successful, 2 counts in the summary.
+-- are those of linear hashing: one is split whenever there are sixteen
+-- check-ins for each. The flags: 1 was successful, 2 counts in the summary. A
+-- record, as it comes and goes, is a key and its check-in.
 
 local find, sub, byte, char = string.find, string.sub, string.byte, string.char
 local floor, huge = math.floor, math.huge
 local call = redis.call
 
 local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
-local USER, ENTRY = 14, 20
+local KEY, ENTRY = 14, 20
 local DAY = 86400000
 
--- microseconds, and milliseconds, of the record at i
-local function record_usec(s, i)
-    local a, b, c, d, e, f, g = byte(s, i + 18, i + 24)
+-- microseconds, and milliseconds, of a check-in
+local function usec_of(value)
+    local a, b, c, d, e, f, g = byte(value, 2, 8)
 
     return (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f) * 256
            + g
 end
 
-local function record_time(s, i)
-    return floor(record_usec(s, i) / 1000)
+local function time_of(value)
+    return floor(usec_of(value) / 1000)
+end
+
+-- the end of the day that a check-in was received
+local function received(value)
+    local a, b = byte(value, 9, 10)
+
+    return (a * 256 + b + 1) * DAY
 end
 
 -- the number of the bucket that a key, or its part from byte i on, belongs to
@@ -44,25 +52,6 @@ local function bucket(s, key, i)
     local m = n % (2 * s.base)
 
     return m < s.buckets and m or m - s.base
-end
-
--- where the record of a key is in a bucket's data: first and last byte, or nil
-local function seek(data, key)
-    local hit, at = find(data, key, 4, true), 1
-
-    while hit do
-        while at < hit - 3 do
-            local a, b, c = byte(data, at, at + 2)
-            at = at + (a * 256 + b) * 256 + c
-        end
-
-        if at == hit - 3 then
-            local a, b, c = byte(data, at, at + 2)
-            return at, at + (a * 256 + b) * 256 + c - 1
-        end
-
-        hit = find(data, key, at + 3, true)
-    end
 end
 
 -- a scope without check-ins
@@ -139,7 +128,7 @@ local function count(s, key, ok, failed)
     local data = call('HGET', s.hash, field) or ''
     local at = find(data, user, 1, true)
 
-    while at and at % USER ~= 1 do
+    while at and at % KEY ~= 1 do
         at = find(data, user, at + 1, true)
     end
 
@@ -173,7 +162,7 @@ local function count(s, key, ok, failed)
         user = user .. struct.pack('>I3I3', nfailed, nok)
     end
 
-    return field, sub(data, 1, at - 1) .. user .. sub(data, at + USER)
+    return field, sub(data, 1, at - 1) .. user .. sub(data, at + KEY)
 end
 
 -- Adds a key to the queue: nothing happens to its check-in before "time".
@@ -257,22 +246,14 @@ local function split(s)
         s.base = span
     end
 
-    for _, kind in ipairs({ 'd', 'u' }) do
+    for _, kind in ipairs({ 'k', 'u' }) do
         local data = call('HGET', s.hash, kind .. from) or ''
-        local parts, at = { [from] = {}, [to] = {} }, 1
+        local parts = { [from] = {}, [to] = {} }
 
-        while at <= #data do
-            local key, len = at, USER
+        for at = 1, #data, KEY do
+            local part = parts[bucket(s, data, at)]
 
-            if kind == 'd' then
-                local a, b, c = byte(data, at, at + 2)
-                key, len = at + 3, (a * 256 + b) * 256 + c
-            end
-
-            local part = parts[bucket(s, data, key)]
-
-            part[#part + 1] = sub(data, at, at + len - 1)
-            at = at + len
+            part[#part + 1] = sub(data, at, at + KEY - 1)
         end
 
         for n, part in pairs(parts) do
@@ -299,24 +280,22 @@ end
 -- A quiet one belongs to a document and leaves a summary that was given as it
 -- is. Returns whether it was taken: not if one is known that is newer.
 local function put(s, record, cutoff, keep, quiet)
-    local key = sub(record, 4, 17)
-    local field = 'd' .. bucket(s, key, 1)
-    local data = call('HGET', s.hash, field) or ''
-    local first, last = seek(data, key)
-    local usec = record_usec(record, 1)
+    local key, value = sub(record, 1, KEY), sub(record, KEY + 1)
+    local old = call('HGET', s.hash, key)
+    local usec, flags = usec_of(value), byte(value, 1)
     local ok, failed = 0, 0
-    local dirty, time = not quiet and s.given ~= '', nil
+    local dirty = not quiet and s.given ~= ''
 
-    if first then
-        if usec < record_usec(data, first) then
+    if old then
+        if usec < usec_of(old) then
             return false
         end
 
-        local flags = byte(data, first + 17)
+        local was = byte(old, 1)
 
-        if flags == 3 then
+        if was == 3 then
             ok = -1
-        elseif flags == 2 then
+        elseif was == 2 then
             failed = -1
         end
     end
@@ -324,8 +303,6 @@ local function put(s, record, cutoff, keep, quiet)
     if dirty then
         settle(s)
     end
-
-    local flags = byte(record, 18)
 
     if flags == 3 then
         ok = ok + 1
@@ -336,27 +313,28 @@ local function put(s, record, cutoff, keep, quiet)
     local set = {}
 
     if ok ~= 0 or failed ~= 0 then
-        set[3], set[4] = count(s, key, ok, failed)
+        set[1], set[2] = count(s, key, ok, failed)
         dirty = true
     end
 
-    if first then
-        if sub(data, first, last) ~= record then
-            set[1], set[2] = field, sub(data, 1, first - 1) .. record
-                                    .. sub(data, last + 1)
-        end
-    else
-        set[1], set[2] = field, data .. record
-        dirty = true
+    if old ~= value then
+        set[#set + 1] = key
+        set[#set + 1] = value
+    end
 
-        s.n = s.n + 1
-        time = record_time(record, 1)
+    if not old then
+        local field = 'k' .. bucket(s, key, 1)
+        local time = time_of(value)
 
         if flags < 2 then
-            local a, b = byte(record, 26, 27)
-            time = math.max(time, (a * 256 + b + 1) * DAY)
+            time = math.max(time, received(value))
         end
 
+        set[#set + 1] = field
+        set[#set + 1] = (call('HGET', s.hash, field) or '') .. key
+
+        s.n = s.n + 1
+        dirty = true
         enqueue(s, key, time)
     end
 
@@ -375,7 +353,7 @@ local function put(s, record, cutoff, keep, quiet)
         end
     end
 
-    if s.n > 8 * s.buckets then
+    if s.n > 16 * s.buckets then
         split(s)
         call('HSET', s.hash, 'h', head(s))
     end
@@ -386,42 +364,45 @@ end
 -- The time of a key in the queue has come: its check-in ceases to count, and
 -- is removed unless it was received lately. Returns when to look again, or nil.
 local function retire(s, key, cutoff)
-    local field = 'd' .. bucket(s, key, 1)
-    local data = call('HGET', s.hash, field) or ''
-    local first, last = seek(data, key)
+    local value = call('HGET', s.hash, key)
 
-    if not first then
+    if not value then
         return nil
     end
 
-    local time = record_time(data, first)
+    local time = time_of(value)
 
     if time >= cutoff then
         return time
     end
 
-    local flags = byte(data, first + 17)
-    local a, b = byte(data, first + 25, first + 26)
+    local flags = byte(value, 1)
 
     if flags >= 2 then
         call('HSET', s.hash, count(s, key, flags == 3 and -1 or 0,
                                    flags == 2 and -1 or 0))
     end
 
-    time = (a * 256 + b + 1) * DAY
+    time = received(value)
 
     if time >= cutoff then
         if flags >= 2 then
-            call('HSET', s.hash, field, sub(data, 1, first + 16)
-                                        .. char(flags - 2)
-                                        .. sub(data, first + 18))
+            call('HSET', s.hash, key, char(flags - 2) .. sub(value, 2))
         end
 
         return time
     end
 
-    call('HSET', s.hash, field, sub(data, 1, first - 1)
-                                .. sub(data, last + 1))
+    local field = 'k' .. bucket(s, key, 1)
+    local data = call('HGET', s.hash, field)
+    local at = find(data, key, 1, true)
+
+    while at % KEY ~= 1 do
+        at = find(data, key, at + 1, true)
+    end
+
+    call('HSET', s.hash, field, sub(data, 1, at - 1) .. sub(data, at + KEY))
+    call('HDEL', s.hash, key)
     call('ZREM', s.recent, key)
     s.n = s.n - 1
 end
@@ -512,14 +493,14 @@ local function adopt(s, entities, streams, id, json, cutoff, keep)
     local record = call('HGET', streams, 'c/' .. id)
 
     if record then
-        local flags = byte(record, 18) % 2
+        local flags = byte(record, KEY + 1) % 2
 
-        if record_time(record, 1) >= cutoff then
+        if time_of(sub(record, KEY + 1)) >= cutoff then
             flags = flags + 2
         end
 
-        put(s, sub(record, 1, 17) .. char(flags) .. sub(record, 19), cutoff,
-            keep)
+        put(s, sub(record, 1, KEY) .. char(flags) .. sub(record, KEY + 2),
+            cutoff, keep)
         call('HDEL', streams, 'c/' .. id)
     end
 

@@ -1,58 +1,65 @@
 -- A check-in of a device that is known, and counts as its last one does: the
--- bytes are those of lib/checkin.lua, of which nothing else is needed.
+-- bytes are those of lib/checkin.lua, of which nothing else is needed then.
 
--- renewed(hash, field, record): the data of the bucket with the record in it;
--- false if the one that is there stays; nil if it is not as easy as that
-local function renewed(hash, field, record)
+-- renewed(hash, key, value): whether the value is to be stored; false if the
+-- one that is there stays; nil if it is not as easy as that
+local function renewed(hash, key, value)
     local byte = string.byte
-    local found = redis.call('HMGET', hash, field, 'g')
-    local data = found[1]
+    local found = redis.call('HMGET', hash, key, 'g')
+    local old = found[1]
 
-    if not data or found[2] then
+    if not old or found[2] then
         return nil
     end
 
-    local hit, at, to = string.find(data, string.sub(record, 4, 17), 4, true),
-                        1, nil
-
-    if not hit then
-        return nil
-    end
-
-    repeat
-        local a, b, c = byte(data, at, at + 2)
-
-        if at > hit - 3 or not c then
-            return nil
-        end
-
-        to = at + (a * 256 + b) * 256 + c
-
-        if at == hit - 3 then
-            break
-        end
-
-        at = to
-    until false
-
-    local flags, a, b, c, d, e, f, g = byte(data, at + 17, at + 24)
-    local now, h, i, j, k, l, m, n = byte(record, 18, 25)
+    local flags, a, b, c, d, e, f, g = byte(old, 1, 8)
+    local now, h, i, j, k, l, m, n = byte(value, 1, 8)
 
     if flags ~= now then
         return nil
     end
 
-    local old = (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f)
-                * 256 + g
-    local new = (((((h * 256 + i) * 256 + j) * 256 + k) * 256 + l) * 256 + m)
-                * 256 + n
+    old = old ~= value
+          and (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f)
+              * 256 + g
 
-    if new < old then
-        return false
+    return old
+           and (((((h * 256 + i) * 256 + j) * 256 + k) * 256 + l) * 256 + m)
+               * 256 + n >= old
+end
+
+-- renew(first, key, value, keep): stores the check-in in the scopes whose keys
+-- begin with KEYS[first], three each; "keep" of the newest are kept apart.
+-- Returns whether it did: to all or to none.
+local function renew(first, key, value, keep)
+    local news, usec = {}, nil
+
+    for i = first, #KEYS, 3 do
+        news[i] = renewed(KEYS[i], key, value)
+
+        if news[i] == nil then
+            return false
+        end
     end
 
-    local rest = string.sub(data, at, to - 1)
+    for i = first, #KEYS, 3 do
+        if news[i] then
+            if not usec then
+                local a, b, c, d, e, f, g = string.byte(value, 2, 8)
 
-    return rest ~= record and string.sub(data, 1, at - 1) .. record
-                              .. string.sub(data, to)
+                usec = (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256
+                        + f) * 256 + g
+            end
+
+            redis.call('HSET', KEYS[i], key, value)
+
+            if redis.call('ZADD', KEYS[i + 1], usec, key) == 1
+               and redis.call('ZCARD', KEYS[i + 1]) > 2 * keep
+            then
+                redis.call('ZREMRANGEBYRANK', KEYS[i + 1], 0, -keep - 1)
+            end
+        end
+    end
+
+    return true
 end
