@@ -128,7 +128,7 @@ oc_checkin_read(oc_checkin_t *checkin, json_t *json,
 
     b.last = b.start;
 
-    oc_checkin_pack(&b, &object, rules, ngx_max(usec, 0));
+    oc_checkin_pack(&b, &object, rules, usec);
 
     if (b.failed) {
         return NGX_ERROR;
@@ -245,6 +245,7 @@ oc_checkin_pack(oc_buf_t *b, oc_object_t *object,
     const oc_checkin_rules_t *rules, int64_t usec)
 {
     u_char       head[OC_CHECKIN_HEAD_LEN + 1], *p;
+    int64_t      time;
     json_t      *value;
     size_t       j;
     ngx_uint_t   i, day;
@@ -268,8 +269,10 @@ oc_checkin_pack(oc_buf_t *b, oc_object_t *object,
 
     p++;
 
+    time = ngx_max(usec + OC_CHECKIN_EPOCH, 0);
+
     for (i = 0; i < 7; i++) {
-        *p++ = (u_char) (usec >> (48 - 8 * i));
+        *p++ = (u_char) (time >> (48 - 8 * i));
     }
 
     day = (ngx_uint_t) (rules->now / OC_CHECKIN_DAY);
@@ -481,7 +484,7 @@ oc_pack_date(oc_buf_t *b, json_t *value, int64_t usec)
         digits = len - zone - OC_DATETIME_SEC_LEN;
         digits -= (digits > 0);
 
-        oc_datetime_format_usec(text, usec);
+        oc_datetime_format_usec(text, ngx_max(usec, 0));
 
         if (ngx_memcmp(p, text, len - zone) == 0) {
             oc_buf_char(b, (u_char) (digits + (zone > 1 ? OC_PACKED_OFFSET
@@ -523,6 +526,8 @@ oc_checkin_write(oc_buf_t *b, const ngx_str_t *record)
     for (i = 0; i < 7; i++) {
         usec = usec * 256 + *u.pos++;
     }
+
+    usec = ngx_max(usec - OC_CHECKIN_EPOCH, 0);
 
     u.pos += 2;
 

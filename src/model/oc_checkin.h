@@ -30,6 +30,11 @@
 #define OC_CHECKIN_HEAD_LEN      24
 
 
+/* a record's time is in microseconds since so many before 1970 */
+
+#define OC_CHECKIN_EPOCH         4503599627370496LL
+
+
 /* what is so far, at the time of a request; milliseconds */
 
 typedef struct {

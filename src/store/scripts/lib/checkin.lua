@@ -6,7 +6,7 @@
 --   h     the head, as HEAD packs it
 --   g     a summary that a client gave and no check-in has followed
 --   KEY   the check-in of this key (14 bytes): flags (1), microseconds since
---         1970 (7), the day it was received (2), and what it says
+--         EPOCH (7), the day it was received (2), and what it says
 --   kN    bucket N of keys
 --   uN    bucket N of users: the last 8 bytes of the key, how many check-ins
 --         that count have failed (3), and how many have not (3)
@@ -26,6 +26,9 @@ local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
 local KEY, ENTRY = 14, 20
 local DAY = 86400000
 
+-- so many microseconds before 1970 is the oldest date that is told from others
+local EPOCH = 4503599627370496
+
 -- microseconds, and milliseconds, of a check-in
 local function usec_of(value)
     local a, b, c, d, e, f, g = byte(value, 2, 8)
@@ -35,7 +38,7 @@ local function usec_of(value)
 end
 
 local function time_of(value)
-    return floor(usec_of(value) / 1000)
+    return floor((usec_of(value) - EPOCH) / 1000)
 end
 
 -- the end of the day that a check-in was received
@@ -282,7 +285,7 @@ end
 local function put(s, record, cutoff, keep, quiet)
     local key, value = sub(record, 1, KEY), sub(record, KEY + 1)
     local old = call('HGET', s.hash, key)
-    local usec, flags = usec_of(value), byte(value, 1)
+    local usec, flags, was = usec_of(value), byte(value, 1), 0
     local ok, failed = 0, 0
     local dirty = not quiet and s.given ~= ''
 
@@ -291,7 +294,7 @@ local function put(s, record, cutoff, keep, quiet)
             return false
         end
 
-        local was = byte(old, 1)
+        was = byte(old, 1)
 
         if was == 3 then
             ok = -1
@@ -324,18 +327,20 @@ local function put(s, record, cutoff, keep, quiet)
 
     if not old then
         local field = 'k' .. bucket(s, key, 1)
-        local time = time_of(value)
-
-        if flags < 2 then
-            time = math.max(time, received(value))
-        end
 
         set[#set + 1] = field
         set[#set + 1] = (call('HGET', s.hash, field) or '') .. key
 
         s.n = s.n + 1
         dirty = true
-        enqueue(s, key, time)
+    end
+
+    -- one that did not count is in the queue for a later time
+
+    if flags >= 2 and was < 2 then
+        enqueue(s, key, time_of(value))
+    elseif not old then
+        enqueue(s, key, math.max(time_of(value), received(value)))
     end
 
     if dirty then
@@ -403,8 +408,30 @@ local function retire(s, key, cutoff)
 
     call('HSET', s.hash, field, sub(data, 1, at - 1) .. sub(data, at + KEY))
     call('HDEL', s.hash, key)
-    call('ZREM', s.recent, key)
     s.n = s.n - 1
+
+    if call('ZREM', s.recent, key) == 1 then
+        s.thin = true
+    end
+end
+
+-- The newest check-ins have become fewer: if there are not many others, these
+-- may be among them now. It takes check-ins that were received long after
+-- their dates to come to this.
+local function refill(s)
+    if s.n > 1000 or call('ZCARD', s.recent) >= s.n then
+        return
+    end
+
+    for n = 0, s.buckets - 1 do
+        local data = call('HGET', s.hash, 'k' .. n) or ''
+
+        for at = 1, #data, KEY do
+            local key = sub(data, at, at + KEY - 1)
+
+            call('ZADD', s.recent, usec_of(call('HGET', s.hash, key)), key)
+        end
+    end
 end
 
 -- expire(s, cutoff, most): what is older than the cutoff ceases to count, so
@@ -459,6 +486,10 @@ local function expire(s, cutoff, most)
                 enqueue(s, entry[1], entry[2])
             end
         end
+    end
+
+    if s.thin then
+        refill(s)
     end
 
     local low = call('ZRANGE', s.queue, 0, 0, 'WITHSCORES')
