@@ -10,6 +10,8 @@ use OfficeConfig::FakeClock;
 
 plan skip_all => 'libfaketime is not installed'
     unless defined OfficeConfig::FakeClock::library();
+plan skip_all => 'libfaketime and the sanitizers do not get on'
+    if $ENV{OC_SANITIZE};
 
 my $number = 4000;
 my $now = 1_790_000_000;
