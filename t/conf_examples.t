@@ -45,6 +45,14 @@ my %files = map { m{([^/]+)$} => 1 } glob ROOT . '/conf-examples/*';
     $t->status_is($r, 201, 'standalone.conf: create');
     $t->status_is($t->get(API . '/' . $r->json->{id}), 200, 'and read');
 
+    my $id = $r->json->{id};
+
+    open my $fh, '<', ROOT . '/conf-examples/checkin.json' or die $!;
+    my $checkin = do { local $/; <$fh> };
+    delete $files{'checkin.json'};
+    $t->status_is($t->post(API . "/$id/checkinStatuses", body => $checkin,
+                           type => 'application/json'), 204, 'checkin.json');
+
     $r = $t->post(API, body => ' ' x 4_200_000, type => 'application/json');
     $t->status_is($r, 413, 'its bound for a body');
     $t->allow_log(qr/client intended to send too large body/);

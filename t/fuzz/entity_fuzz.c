@@ -242,7 +242,6 @@ static void
 write_live(oc_buf_t *b, const oc_entity_t *entity)
 {
     ngx_uint_t        i;
-    const u_char     *p;
     const ngx_str_t  *record;
 
     if (entity->summary.len) {
