@@ -107,7 +107,7 @@ subtest 'fifty reloads under load' => sub {
         wait_until(5, sub {
             $fds{$round} = descriptors($master);
             return $round == 10
-                   || split(/\n/, $fds{$round}) == split(/\n/, $fds{10});
+                   || split(/\n/, $fds{$round}) <= split(/\n/, $fds{10});
         });
         $rss{$round} = $s->nginx->rss($master);
     }
@@ -120,8 +120,9 @@ subtest 'fifty reloads under load' => sub {
         cmp_ok $sum->{total}, '>', 200, 'and there were many';
     }
 
-    is scalar(split /\n/, $fds{$_}), scalar(split /\n/, $fds{10}),
-       "as many descriptors after $_ reloads as after 10" for 30, 50;
+    # after 10, a channel or two may still have been open
+    cmp_ok scalar(split /\n/, $fds{$_}), '<=', scalar(split /\n/, $fds{10}),
+           "no more descriptors after $_ reloads than after 10" for 30, 50;
     cmp_ok $rss{50}, '<', $rss{10} + 1024, 'the memory of the master is flat'
         or diag explain \%rss
         unless $t->sanitized;
