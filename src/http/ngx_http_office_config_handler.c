@@ -10,232 +10,13 @@
 #include "oc_url.h"
 
 
-typedef ngx_int_t (*ngx_http_office_config_method_pt)(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx);
-
-
-typedef struct {
-    ngx_http_office_config_resource_e  resource;
-    ngx_uint_t                         methods;
-    ngx_http_office_config_method_pt   handler;
-    ngx_uint_t                         options;    /* of the query */
-    ngx_uint_t                         media;      /* of what is answered */
-} ngx_http_office_config_operation_t;
-
-
-static ngx_int_t ngx_http_office_config_entity(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx);
 static void ngx_http_office_config_store_handler(oc_store_call_t *call);
-static ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
-    oc_store_call_t *call);
-static ngx_uint_t ngx_http_office_config_of_assignment(ngx_http_request_t *r);
 static ngx_int_t ngx_http_office_config_not_allowed(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource);
-static ngx_int_t ngx_http_office_config_allow(ngx_http_request_t *r,
-    ngx_http_office_config_resource_e resource, ngx_str_t *allow);
 static ngx_int_t ngx_http_office_config_check_query(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t supported);
 static ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
     ngx_str_t *tenant);
-
-
-#define NGX_HTTP_OFFICE_CONFIG_READ  (NGX_HTTP_GET|NGX_HTTP_HEAD)
-
-
-#define NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS                                  \
-    (oc_option_bit(OC_OPTION_SELECT)|oc_option_bit(OC_OPTION_EXPAND))
-
-#define NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS                                   \
-    (oc_option_bit(OC_OPTION_TOP)|oc_option_bit(OC_OPTION_SKIPTOKEN))
-
-#define NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS  oc_option_bit(OC_OPTION_ID)
-
-
-static ngx_http_office_config_operation_t
-    ngx_http_office_config_operations[] =
-{
-    { NGX_HTTP_OFFICE_CONFIG_SINGLETON, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_singleton, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_SINGLETON, NGX_HTTP_PATCH,
-      ngx_http_office_config_update, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_property_get, 0,
-      NGX_HTTP_OFFICE_CONFIG_VALUE },
-
-    { NGX_HTTP_OFFICE_CONFIG_ENTITY, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_entity, NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_list, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_POST,
-      ngx_http_office_config_create, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF, NGX_HTTP_POST,
-      ngx_http_office_config_create, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_count, 0,
-      NGX_HTTP_OFFICE_CONFIG_TEXT },
-
-    { NGX_HTTP_OFFICE_CONFIG_UPDATE_PRIORITIES, NGX_HTTP_POST,
-      ngx_http_office_config_update_priorities, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_get, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION, NGX_HTTP_PATCH|NGX_HTTP_PUT,
-      ngx_http_office_config_update, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATION, NGX_HTTP_DELETE,
-      ngx_http_office_config_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_property_get, 0,
-      NGX_HTTP_OFFICE_CONFIG_VALUE },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_property_get, 0,
-      NGX_HTTP_OFFICE_CONFIG_VALUE },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE, NGX_HTTP_PUT,
-      ngx_http_office_config_property_put, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_PRIMITIVE, NGX_HTTP_DELETE,
-      ngx_http_office_config_property_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_property_get, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX, NGX_HTTP_PUT|NGX_HTTP_PATCH,
-      ngx_http_office_config_property_put, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_COMPLEX, NGX_HTTP_DELETE,
-      ngx_http_office_config_property_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_checkins, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_POST,
-      ngx_http_office_config_checkin, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_PUT,
-      ngx_http_office_config_property_put, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CHECKINS, NGX_HTTP_DELETE,
-      ngx_http_office_config_property_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_checkins, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS, NGX_HTTP_POST,
-      ngx_http_office_config_checkin, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_checkins, 0,
-      NGX_HTTP_OFFICE_CONFIG_TEXT },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_property_get, 0,
-      NGX_HTTP_OFFICE_CONFIG_VALUE },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_PUT,
-      ngx_http_office_config_value_put, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_DELETE,
-      ngx_http_office_config_property_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_STREAM, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_stream_get, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_STREAM, NGX_HTTP_PUT,
-      ngx_http_office_config_stream_put, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_STREAM, NGX_HTTP_DELETE,
-      ngx_http_office_config_stream_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGN, NGX_HTTP_POST,
-      ngx_http_office_config_assign, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_assignments, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS, NGX_HTTP_POST,
-      ngx_http_office_config_assignment_add, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_assignments, 0,
-      NGX_HTTP_OFFICE_CONFIG_TEXT },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF, NGX_HTTP_DELETE,
-      ngx_http_office_config_assignment_delete,
-      NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_assignments, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_PATCH,
-      ngx_http_office_config_assignment_update, 0,
-      NGX_HTTP_OFFICE_CONFIG_JSON },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT, NGX_HTTP_DELETE,
-      ngx_http_office_config_assignment_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT_REF, NGX_HTTP_DELETE,
-      ngx_http_office_config_assignment_delete, 0,
-      NGX_HTTP_OFFICE_CONFIG_ANY },
-
-    { NGX_HTTP_OFFICE_CONFIG_NOT_FOUND, 0, NULL, 0, 0 }
-};
-
-
-static struct {
-    ngx_uint_t   method;
-    ngx_str_t    name;
-} ngx_http_office_config_methods[] = {
-    { NGX_HTTP_GET, ngx_string("GET") },
-    { NGX_HTTP_HEAD, ngx_string("HEAD") },
-    { NGX_HTTP_POST, ngx_string("POST") },
-    { NGX_HTTP_PUT, ngx_string("PUT") },
-    { NGX_HTTP_PATCH, ngx_string("PATCH") },
-    { NGX_HTTP_DELETE, ngx_string("DELETE") },
-    { NGX_HTTP_OPTIONS, ngx_string("OPTIONS") },
-    { 0, ngx_null_string }
-};
 
 
 /* The content handler of a location with office_config_pass. */
@@ -243,9 +24,9 @@ static struct {
 ngx_int_t
 ngx_http_office_config_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                            rc;
-    ngx_http_office_config_ctx_t        *ctx;
-    ngx_http_office_config_operation_t  *op;
+    ngx_int_t                                  rc;
+    ngx_http_office_config_ctx_t              *ctx;
+    const ngx_http_office_config_operation_t  *op;
 
     ctx = ngx_http_office_config_get_ctx(r);
     if (ctx == NULL) {
@@ -270,13 +51,9 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
         break;
     }
 
-    for (op = ngx_http_office_config_operations; op->handler; op++) {
-        if (op->resource == ctx->route.resource && op->methods & r->method) {
-            break;
-        }
-    }
+    op = ngx_http_office_config_operation(ctx->route.resource, r->method);
 
-    if (op->handler == NULL) {
+    if (op == NULL) {
         return ngx_http_office_config_not_allowed(r, ctx->route.resource);
     }
 
@@ -313,7 +90,7 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
  * this URL.
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_office_config_entity(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
@@ -391,51 +168,6 @@ ngx_http_office_config_not_allowed(ngx_http_request_t *r,
     }
 
     return ngx_http_office_config_send(r, NGX_HTTP_NO_CONTENT, NULL, 0);
-}
-
-
-static ngx_int_t
-ngx_http_office_config_allow(ngx_http_request_t *r,
-    ngx_http_office_config_resource_e resource, ngx_str_t *allow)
-{
-    u_char                              *p;
-    ngx_uint_t                           i, methods;
-    ngx_http_office_config_operation_t  *op;
-
-    methods = NGX_HTTP_OPTIONS;
-
-    for (op = ngx_http_office_config_operations; op->handler; op++) {
-        if (op->resource == resource) {
-            methods |= op->methods;
-        }
-    }
-
-    p = ngx_pnalloc(r->pool,
-                    sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    allow->data = p;
-
-    for (i = 0; ngx_http_office_config_methods[i].method; i++) {
-
-        if (!(methods & ngx_http_office_config_methods[i].method)) {
-            continue;
-        }
-
-        if (p != allow->data) {
-            *p++ = ',';
-            *p++ = ' ';
-        }
-
-        p = ngx_cpymem(p, ngx_http_office_config_methods[i].name.data,
-                       ngx_http_office_config_methods[i].name.len);
-    }
-
-    allow->len = p - allow->data;
-
-    return NGX_OK;
 }
 
 
@@ -659,125 +391,4 @@ ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc)
     ngx_http_finalize_request(r, rc);
 
     ngx_http_run_posted_requests(c);
-}
-
-
-static ngx_uint_t
-ngx_http_office_config_of_assignment(ngx_http_request_t *r)
-{
-    ngx_http_office_config_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
-
-    return ctx->route.assignment.len != 0;
-}
-
-
-/* The answer when the store could not do what it was asked for. */
-
-static ngx_int_t
-ngx_http_office_config_store_problem(ngx_http_request_t *r,
-    oc_store_call_t *call)
-{
-    u_char                            target[64];
-    ngx_http_office_config_problem_t  problem;
-
-    ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
-
-    switch (call->status) {
-
-    case OC_STORE_NOT_FOUND:
-        problem.status = NGX_HTTP_NOT_FOUND;
-        ngx_str_set(&problem.message,
-                    "There is no client configuration with this id.");
-
-        if (ngx_http_office_config_of_assignment(r)) {
-            ngx_str_set(&problem.message,
-                        "There is no such assignment or client "
-                        "configuration.");
-        }
-
-        break;
-
-    case OC_STORE_EXISTS:
-        problem.status = NGX_HTTP_CONFLICT;
-        ngx_str_set(&problem.message,
-                    "A client configuration with this id exists.");
-
-        if (ngx_http_office_config_of_assignment(r)) {
-            ngx_str_set(&problem.message,
-                        "An assignment with this id exists.");
-        }
-
-        ngx_str_set(&problem.target, "id");
-        break;
-
-    case OC_STORE_EXHAUSTED:
-        problem.status = NGX_HTTP_CONFLICT;
-        ngx_str_set(&problem.message,
-                    "The highest priority is in use. Give one in the "
-                    "request.");
-        ngx_str_set(&problem.target, "priority");
-        break;
-
-    case OC_STORE_UNKNOWN_ID:
-        problem.status = NGX_HTTP_BAD_REQUEST;
-        ngx_str_set(&problem.message,
-                    "There is no client configuration with this id.");
-        problem.target.data = target;
-        problem.target.len = ngx_sprintf(target,
-                                         "officeConfigurationPolicyIds/%ui",
-                                         call->index)
-                             - target;
-        break;
-
-    case OC_STORE_TYPE:
-        problem.status = NGX_HTTP_BAD_REQUEST;
-        ngx_str_set(&problem.message,
-                    "The type of a client configuration cannot be changed.");
-        ngx_str_set(&problem.target, "@odata.type");
-        break;
-
-    case OC_STORE_LIMIT:
-        problem.status = NGX_HTTP_CONFLICT;
-        ngx_str_set(&problem.message,
-                    "The client configuration has as many assignments as it "
-                    "may have.");
-        break;
-
-    case OC_STORE_PRECONDITION:
-        problem.status = NGX_HTTP_PRECONDITION_FAILED;
-        break;
-
-    case OC_STORE_UNAVAILABLE:
-        problem.status = NGX_HTTP_SERVICE_UNAVAILABLE;
-        problem.retry_after = oc_redis_retry_after(call->redis);
-        break;
-
-    case OC_STORE_OVERLOADED:
-        problem.status = NGX_HTTP_SERVICE_UNAVAILABLE;
-        problem.retry_after = 1;
-        ngx_str_set(&problem.message,
-                    "The service is overloaded. Try again later.");
-        break;
-
-    case OC_STORE_TIMEOUT:
-    case OC_STORE_UNKNOWN:
-        problem.status = NGX_HTTP_GATEWAY_TIME_OUT;
-        problem.retry_after = 1;
-
-        if (call->write) {
-            ngx_str_set(&problem.message,
-                        "The service did not answer in time. Whether the "
-                        "change was made is not known: read before you try "
-                        "again.");
-        }
-
-        break;
-
-    default: /* OC_STORE_FAILED */
-        problem.status = NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_office_config_problem(r, &problem);
 }

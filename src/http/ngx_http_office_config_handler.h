@@ -21,6 +21,26 @@ enum {
 };
 
 
+typedef ngx_int_t (*ngx_http_office_config_method_pt)(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+
+typedef struct {
+    ngx_http_office_config_resource_e  resource;
+    ngx_uint_t                         methods;
+    ngx_http_office_config_method_pt   handler;
+    ngx_uint_t                         options;    /* of the query */
+    ngx_uint_t                         media;      /* of what is answered */
+} ngx_http_office_config_operation_t;
+
+
+/* ngx_http_office_config_operation.c */
+
+const ngx_http_office_config_operation_t *ngx_http_office_config_operation(
+    ngx_http_office_config_resource_e resource, ngx_uint_t method);
+ngx_int_t ngx_http_office_config_allow(ngx_http_request_t *r,
+    ngx_http_office_config_resource_e resource, ngx_str_t *allow);
+
 /* ngx_http_office_config_accept.c */
 
 ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
@@ -28,6 +48,8 @@ ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
 
 /* ngx_http_office_config_handler.c */
 
+ngx_int_t ngx_http_office_config_entity(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 void ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_answer_pt answer);
@@ -36,6 +58,11 @@ void ngx_http_office_config_rules(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_called(ngx_http_request_t *r, ngx_int_t rc);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
+
+/* ngx_http_office_config_problem.c */
+
+ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
+    oc_store_call_t *call);
 
 /* ngx_http_office_config_json.c */
 
