@@ -35,8 +35,18 @@ ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
         ngx_string("text/plain")
     };
 
+    static const ngx_str_t  mixed[] = {
+        ngx_string("*/*"),
+        ngx_string("multipart/*"),
+        ngx_string("multipart/mixed")
+    };
+
     if (media == NGX_HTTP_OFFICE_CONFIG_ANY) {
         return 1;
+    }
+
+    if (media == NGX_HTTP_OFFICE_CONFIG_MULTIPART) {
+        return ngx_http_office_config_acceptable(&ctx->headers.accept, mixed);
     }
 
     if ((media == NGX_HTTP_OFFICE_CONFIG_TEXT || ctx->route.value)

@@ -17,6 +17,7 @@ enum {
     NGX_HTTP_OFFICE_CONFIG_JSON = 0,
     NGX_HTTP_OFFICE_CONFIG_TEXT,
     NGX_HTTP_OFFICE_CONFIG_VALUE,     /* JSON, or text for $value */
+    NGX_HTTP_OFFICE_CONFIG_MULTIPART,
     NGX_HTTP_OFFICE_CONFIG_ANY        /* nothing, or what the client put */
 };
 
@@ -92,6 +93,8 @@ ngx_int_t ngx_http_office_config_preconditions(ngx_http_request_t *r,
 void ngx_http_office_config_prefer(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 void ngx_http_office_config_trim(ngx_str_t *s);
+ngx_int_t ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_preference_applied(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
@@ -148,6 +151,11 @@ ngx_int_t ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_assign(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_update_priorities(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_batch.c */
+
+ngx_int_t ngx_http_office_config_batch(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_create.c */

@@ -35,7 +35,6 @@ static ngx_uint_t ngx_http_office_config_listed(const ngx_str_t *names,
 
 static const ngx_str_t  ngx_http_office_config_below_root[] = {
     ngx_string("$metadata"),
-    ngx_string("$batch"),
     ngx_null_string
 };
 
@@ -109,6 +108,11 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
                                   ngx_http_office_config_below_root, segment)))
     {
         route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
+        return NGX_OK;
+    }
+
+    if (n == 1 && ngx_http_office_config_is(segment, "$batch")) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_BATCH;
         return NGX_OK;
     }
 
