@@ -14,7 +14,7 @@ static void ngx_http_office_config_batch_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_office_config_batch_begin(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_batch_read(
-    ngx_http_office_config_batch_t *batch, ngx_str_t *body);
+    ngx_http_office_config_batch_t *batch, ngx_str_t *body, ngx_int_t *rc);
 static ngx_int_t ngx_http_office_config_batch_malformed(
     ngx_http_office_config_batch_t *batch);
 static ngx_int_t ngx_http_office_config_batch_parts(
@@ -205,9 +205,7 @@ ngx_http_office_config_batch_begin(ngx_http_request_t *r,
         return rc;
     }
 
-    rc = ngx_http_office_config_batch_read(batch, &body);
-
-    if (rc != NGX_OK) {
+    if (ngx_http_office_config_batch_read(batch, &body, &rc) != NGX_OK) {
         return rc;
     }
 
@@ -229,9 +227,11 @@ ngx_http_office_config_batch_begin(ngx_http_request_t *r,
 }
 
 
+/* NGX_OK, or NGX_DECLINED with "rc" for the request to be finalized with. */
+
 static ngx_int_t
 ngx_http_office_config_batch_read(ngx_http_office_config_batch_t *batch,
-    ngx_str_t *body)
+    ngx_str_t *body, ngx_int_t *rc)
 {
     ngx_str_t                           boundary;
     oc_batch_status_e                   status;
@@ -251,7 +251,8 @@ ngx_http_office_config_batch_read(ngx_http_office_config_batch_t *batch,
                               &batch->arena)
             != NGX_OK)
         {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            *rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_DECLINED;
         }
 
         status = oc_batch_mime(&batch->parsed, &boundary, body->data,
@@ -267,11 +268,14 @@ ngx_http_office_config_batch_read(ngx_http_office_config_batch_t *batch,
         return NGX_OK;
 
     case OC_BATCH_MALFORMED:
-        return ngx_http_office_config_batch_malformed(batch);
+        *rc = ngx_http_office_config_batch_malformed(batch);
+        break;
 
     default: /* OC_BATCH_NO_MEMORY */
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        *rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    return NGX_DECLINED;
 }
 
 
@@ -342,7 +346,7 @@ ngx_http_office_config_batch_parts(ngx_http_office_config_batch_t *batch)
 void
 ngx_http_office_config_batch_wake(ngx_http_office_config_batch_t *batch)
 {
-    if (!batch->aborted) {
+    if (!batch->aborted && !batch->over) {
         ngx_post_event(&batch->event, &ngx_posted_events);
     }
 }
@@ -370,6 +374,12 @@ ngx_http_office_config_batch_event(ngx_event_t *ev)
 
     if (!ngx_http_office_config_batch_run(batch)) {
         return;
+    }
+
+    batch->over = 1;
+
+    if (batch->event.posted) {
+        ngx_delete_posted_event(&batch->event);
     }
 
     rc = ngx_http_office_config_batch_send(batch);

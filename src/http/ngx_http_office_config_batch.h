@@ -79,6 +79,7 @@ struct ngx_http_office_config_batch_s {
     unsigned                              preference:1;
     unsigned                              stopped:1;
     unsigned                              aborted:1;
+    unsigned                              over:1;
 };
 
 

@@ -53,13 +53,14 @@ static ssize_t ngx_http_office_config_part_recv_chain(ngx_connection_t *c,
 
 
 /*
- * Starts a part that has a target.  NGX_OK if it runs or has run already;
+ * Starts a part that has a target.  NGX_OK if it runs, or is over already;
  * NGX_DECLINED if there is no connection or memory for it.
  */
 
 ngx_int_t
 ngx_http_office_config_part_start(ngx_http_office_config_part_t *part)
 {
+    ngx_int_t            rc;
     ngx_buf_t            line, headers;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
@@ -69,11 +70,11 @@ ngx_http_office_config_part_start(ngx_http_office_config_part_t *part)
         return NGX_DECLINED;
     }
 
-    if (ngx_http_office_config_part_text(part, c->pool, &line, &headers)
-        != NGX_OK)
-    {
+    rc = ngx_http_office_config_part_text(part, c->pool, &line, &headers);
+
+    if (rc != NGX_OK) {
         ngx_http_office_config_part_close(c);
-        return NGX_DECLINED;
+        return (rc == NGX_ABORT) ? NGX_OK : NGX_DECLINED;
     }
 
     r = ngx_http_office_config_part_request(part, c, &line);
@@ -319,8 +320,7 @@ static void
 ngx_http_office_config_part_process(ngx_http_office_config_part_t *part,
     ngx_http_request_t *r, ngx_buf_t *line, ngx_buf_t *headers)
 {
-    size_t                     size;
-    ngx_http_core_srv_conf_t  *cscf;
+    size_t  size;
 
     size = line->last - line->pos;
 
@@ -346,13 +346,6 @@ ngx_http_office_config_part_process(ngx_http_office_config_part_t *part,
     r->http_version = NGX_HTTP_VERSION_10;
     r->headers_in.connection_type = NGX_HTTP_CONNECTION_CLOSE;
 
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-
-    if (size > cscf->large_client_header_buffers.size) {
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_URI_TOO_LARGE);
-        return;
-    }
-
     if (ngx_http_process_request_uri(r) != NGX_OK) {
         return;
     }
@@ -373,7 +366,6 @@ static ngx_int_t
 ngx_http_office_config_part_headers(ngx_http_request_t *r, ngx_buf_t *b)
 {
     u_char                     *start;
-    size_t                      size;
     ngx_int_t                   rc;
     ngx_table_elt_t            *h;
     ngx_http_header_t          *hh;
@@ -381,16 +373,6 @@ ngx_http_office_config_part_headers(ngx_http_request_t *r, ngx_buf_t *b)
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-
-    size = cscf->large_client_header_buffers.size;
-
-    if ((size_t) (b->last - b->pos)
-        > size * cscf->large_client_header_buffers.num)
-    {
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_HEADER_TOO_LARGE);
-        return NGX_ERROR;
-    }
 
     r->state = 0;
 
@@ -412,11 +394,6 @@ ngx_http_office_config_part_headers(ngx_http_request_t *r, ngx_buf_t *b)
 
         if (rc != NGX_OK) {
             ngx_http_finalize_request(r, NGX_HTTP_BAD_REQUEST);
-            return NGX_ERROR;
-        }
-
-        if ((size_t) (b->pos - start) > size) {
-            ngx_http_finalize_request(r, NGX_HTTP_REQUEST_HEADER_TOO_LARGE);
             return NGX_ERROR;
         }
 

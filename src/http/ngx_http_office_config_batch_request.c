@@ -47,7 +47,9 @@ static const char *const  ngx_http_office_config_of_batch[] = {
 /*
  * Writes the part as a request: its request line, and its headers, among them
  * those of the batch that it does not give itself (OData 4.01 Protocol,
- * 11.7.2).  Both are in the pool.
+ * 11.7.2).  Both are in the pool.  NGX_OK; NGX_ABORT if they are larger than
+ * nginx takes from a client: the part has been refused; NGX_ERROR if memory is
+ * out.
  */
 
 ngx_int_t
@@ -55,7 +57,7 @@ ngx_http_office_config_part_text(ngx_http_office_config_part_t *part,
     ngx_pool_t *pool, ngx_buf_t *line, ngx_buf_t *headers)
 {
     u_char                         *p;
-    size_t                          len;
+    size_t                          len, line_len, size;
     ngx_str_t                      *value, *etag;
     ngx_uint_t                      i, n;
     ngx_array_t                     lines;
@@ -63,10 +65,13 @@ ngx_http_office_config_part_text(ngx_http_office_config_part_t *part,
     ngx_table_elt_t                *header;
     oc_batch_item_t                *item;
     ngx_http_request_t             *pr;
+    ngx_http_core_srv_conf_t       *cscf;
     ngx_http_office_config_line_t  *l;
 
     item = part->item;
     pr = part->batch->request;
+
+    cscf = ngx_http_get_module_srv_conf(pr, ngx_http_core_module);
 
     if (ngx_array_init(&lines, pool, item->nheaders + 16,
                        sizeof(ngx_http_office_config_line_t))
@@ -139,8 +144,20 @@ ngx_http_office_config_part_text(ngx_http_office_config_part_t *part,
     len = sizeof("Host: \r\n" "Content-Length: \r\n\r\n") - 1 + value->len
           + NGX_SIZE_T_LEN;
 
+    size = cscf->large_client_header_buffers.size;
+
     for (i = 0; i < n; i++) {
-        len += l[i].name.len + 2 + l[i].value.len + 2;
+        line_len = l[i].name.len + 2 + l[i].value.len + 2;
+
+        if (line_len > size) {
+            goto too_large;
+        }
+
+        len += line_len;
+    }
+
+    if (len > size * cscf->large_client_header_buffers.num) {
+        goto too_large;
     }
 
     p = ngx_pnalloc(pool, len);
@@ -174,6 +191,13 @@ ngx_http_office_config_part_text(ngx_http_office_config_part_t *part,
     len = item->method.len + sizeof("  HTTP/1.1\r\n") - 1
           + part->target.len;
 
+    if (len > size) {
+        ngx_http_office_config_part_refuse(part,
+                                           NGX_HTTP_REQUEST_URI_TOO_LARGE,
+                                           NULL);
+        return NGX_ABORT;
+    }
+
     p = ngx_pnalloc(pool, len);
     if (p == NULL) {
         return NGX_ERROR;
@@ -190,6 +214,14 @@ ngx_http_office_config_part_text(ngx_http_office_config_part_t *part,
     line->end = p;
 
     return NGX_OK;
+
+too_large:
+
+    ngx_http_office_config_part_refuse(part, NGX_HTTP_BAD_REQUEST,
+                                       "The headers of the request are too "
+                                       "large.");
+
+    return NGX_ABORT;
 }
 
 

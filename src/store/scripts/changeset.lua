@@ -10,13 +10,15 @@
 -- one that refused and what that returned. 2 if there was more to expire than
 -- is done at once: nothing else was done then.
 
+-- each script finds its own keys and arguments in their usual places
+
+local all_keys, all_args = KEYS, ARGV
+local KEYS, ARGV
+
 -- include lib/undo.lua
 -- include lib/entity.lua
 -- include lib/checkin.lua
 -- include lib/renew.lua
-
-local all_keys, all_args = KEYS, ARGV
-local KEYS, ARGV
 
 local scripts = {}
 
