@@ -149,7 +149,7 @@ oc_batch_request_line(oc_batch_item_t *item, ngx_str_t *line)
     item->url.data = p;
     item->url.len = end - p;
 
-    return NGX_OK;
+    return item->url.len ? NGX_OK : NGX_ERROR;
 }
 
 
