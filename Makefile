@@ -66,7 +66,7 @@ endif
 TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 .DELETE_ON_ERROR:
-.PHONY: all run test bench clean install help force
+.PHONY: all run test faults bench clean install help force
 
 
 # one build at a time in a checkout: configure and its headers are shared
@@ -151,6 +151,17 @@ test:
 	fi; \
 	exit $$status
 
+# the rows of the table of faults, with more load than the tests have
+
+faults:
+	@mkdir -p build
+	@{ echo '| fault | requests | errors | lost | doubled | s out |' \
+	        'of these Redis |'; \
+	   echo '|---|---|---|---|---|---|---|'; } > build/faults.md
+	@FAULT_TABLE="$(ROOT)/build/faults.md" FAULT_SECONDS=5 \
+	    $(MAKE) --no-print-directory test T="$(wildcard t/fault_*.t)"
+	@cat build/faults.md
+
 bench:
 	@.ci/deps bench
 	@$(MAKE) --no-print-directory all
@@ -168,6 +179,7 @@ help:
 	@echo 'make run          serve the API from a private Redis; PORT=8080'
 	@echo 'make test         all tests; T=t/name.t for one;' \
 	    'TEST_JOBS=N, so many at a time'
+	@echo 'make faults       the table of faults, under more load'
 	@echo 'make bench        measure against other servers'
 	@echo 'make install      copy the module; DESTDIR=, MODULES_PATH='
 	@echo 'make clean        remove build/, the state of make run included'
