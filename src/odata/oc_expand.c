@@ -13,7 +13,8 @@
 ngx_int_t
 oc_expand_count_options(oc_parser_t *p, oc_expr_t *count)
 {
-    (void) oc_parse_unsupported(p, p->pos, "x");
+    (void) oc_parse_unsupported(p, p->pos, "Options of $count are not "
+                                "supported in an expression.");
 
     return NGX_ERROR;
 }

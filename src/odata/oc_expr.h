@@ -24,7 +24,7 @@
 
 /* nodes of one tree, how deep it is, and bytes of one option's text */
 
-#define OC_EXPR_MAX_NODES    1000
+#define OC_EXPR_MAX_NODES    2000
 #define OC_EXPR_MAX_DEPTH    100
 #define OC_EXPR_MAX_LEN      16384
 

@@ -10,8 +10,6 @@
 #include "oc_eval.h"
 
 
-/* $filter, see oc_expr.h; inside of another option without oc_lex_begin() */
-
 oc_query_status_e
 oc_filter_parse(oc_parse_t *parse, const ngx_str_t *text, oc_expr_t **expr)
 {
@@ -23,30 +21,16 @@ oc_filter_parse(oc_parse_t *parse, const ngx_str_t *text, oc_expr_t **expr)
 
     (void) oc_lex_space(&p);
 
-    *expr = oc_filter_read(&p);
+    *expr = oc_parse_common(&p);
 
-    if (*expr) {
-        (void) oc_lex_end(&p, "An operator or the end is expected.");
+    if (*expr
+        && oc_lex_end(&p, "An operator or the end is expected.") == NGX_OK
+        && parse->type)
+    {
+        (void) oc_check(&p, *expr, 1);
     }
 
     return p.status;
-}
-
-
-/* A Boolean common expression, as far as it goes. */
-
-oc_expr_t *
-oc_filter_read(oc_parser_t *p)
-{
-    oc_expr_t  *expr;
-
-    expr = oc_parse_common(p);
-
-    if (expr && p->parse->type && oc_check(p, expr, 1) != NGX_OK) {
-        return NULL;
-    }
-
-    return expr;
 }
 
 

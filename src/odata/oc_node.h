@@ -174,10 +174,10 @@ oc_expr_t *oc_call_parse(oc_parser_t *p, const u_char *at, ngx_str_t *name,
 
 ngx_int_t oc_expand_count_options(oc_parser_t *p, oc_expr_t *count);
 
-/* oc_filter.c, oc_orderby.c, oc_search.c, oc_select.c: inside of other options */
+/* oc_orderby.c, oc_search.c, oc_select.c: inside of other options */
 
-oc_expr_t *oc_filter_read(oc_parser_t *p);
 ngx_int_t oc_orderby_read(oc_parser_t *p, oc_orderby_t *orderby);
+ngx_int_t oc_orderby_check(oc_parser_t *p, oc_orderby_t *orderby);
 ngx_int_t oc_search_read(oc_parser_t *p, oc_search_t **search);
 ngx_int_t oc_select_read(oc_parser_t *p, oc_select_t *select);
 

@@ -52,9 +52,12 @@ oc_orderby_parse(oc_parse_t *parse, const ngx_str_t *text,
         return p.status;
     }
 
-    if (oc_orderby_read(&p, orderby) == NGX_OK) {
-        (void) oc_lex_end(&p, "\"asc\", \"desc\", a comma or the end is "
-                          "expected.");
+    if (oc_orderby_read(&p, orderby) == NGX_OK
+        && oc_lex_end(&p, "\"asc\", \"desc\", a comma or the end is "
+                      "expected.")
+           == NGX_OK)
+    {
+        (void) oc_orderby_check(&p, orderby);
     }
 
     return p.status;
@@ -127,17 +130,33 @@ oc_orderby_item(oc_parser_t *p, oc_order_t *item)
         }
     }
 
+    return NGX_OK;
+}
+
+
+/* The types of the items, if they are to be checked. */
+
+ngx_int_t
+oc_orderby_check(oc_parser_t *p, oc_orderby_t *orderby)
+{
+    oc_expr_t   *expr;
+    ngx_uint_t   i;
+
     if (p->parse->type == NULL) {
         return NGX_OK;
     }
 
-    if (oc_check(p, expr, 0) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    for (i = 0; i < orderby->n; i++) {
+        expr = orderby->items[i].expr;
 
-    if (expr->collection || expr->kind >= OC_KIND_BINARY) {
-        return oc_check_fail(p, expr, OC_QUERY_MALFORMED, "An expression "
-                             "whose values have an order is expected.");
+        if (oc_check(p, expr, 0) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (expr->collection || expr->kind >= OC_KIND_BINARY) {
+            return oc_check_fail(p, expr, OC_QUERY_MALFORMED, "An expression "
+                                 "whose values have an order is expected.");
+        }
     }
 
     return NGX_OK;

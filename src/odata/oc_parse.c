@@ -172,7 +172,7 @@ oc_parse_binary(oc_parser_t *p, ngx_uint_t binds)
         op = oc_parse_operator(p, binds, &at);
 
         if (op == NULL) {
-            return left;
+            return (p->status == OC_QUERY_OK) ? left : NULL;
         }
 
         if (op->node == OC_NODE_IN && p->pos < p->last && *p->pos == '(') {
@@ -218,7 +218,8 @@ oc_parse_operator(oc_parser_t *p, ngx_uint_t binds, const u_char **at)
                     return &oc_operators[i];
                 }
 
-                break;
+                return oc_parse_fail(p, p->pos, "White space and an operand "
+                                     "are expected.");
             }
         }
     }
