@@ -163,7 +163,7 @@ for my $accept ('text/html', 'application/xml', 'image/*', 'text/plain;q=0',
 
 for my $option ('$filter=x', '$search=x', 'filter=x', '$top=1', '$skip=1',
                 '$orderby=id', '$select=id', '$expand=assignments',
-                '$count=true', '$format=json', '@p=1', '$skiptoken=YQ')
+                '$count=true', '@p=1', '$skiptoken=YQ')
 {
     my ($target) = $option =~ /^([^=]*)/;
     error_is ask('GET', API . "/\$count?$option"), 501, $target,
