@@ -104,7 +104,7 @@ for my $size (@sizes) {
     my @want = @ids;
     is_deeply $pages, [map { [splice @want, 0, $size] }
                        1 .. ($#ids + $size) / $size],
-              "pages of $size, each item once";
+              "M3: pages of $size, each item once";
 }
 
 my $r = get('/p7' . API);
