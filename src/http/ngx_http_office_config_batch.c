@@ -102,11 +102,11 @@ ngx_http_office_config_batch(ngx_http_request_t *r,
         batch->sequential = 1;
     }
 
-    if (ctx->headers.has_accept
-        && !ngx_http_office_config_accepted(ctx,
-                              batch->multipart
-                              ? NGX_HTTP_OFFICE_CONFIG_MULTIPART
-                              : NGX_HTTP_OFFICE_CONFIG_JSON))
+    if (ngx_http_office_config_negotiate(ctx,
+                                         batch->multipart
+                                         ? NGX_HTTP_OFFICE_CONFIG_MULTIPART
+                                         : NGX_HTTP_OFFICE_CONFIG_JSON)
+        != NGX_OK)
     {
         return ngx_http_office_config_fail(r, 406,
                                            "A batch is answered in the format "
@@ -633,11 +633,11 @@ ngx_http_office_config_part_refuse(ngx_http_office_config_part_t *part,
 
     h = ngx_palloc(batch->request->pool, 2 * sizeof(oc_batch_header_t));
 
-    if (h) {
+    if (h && ngx_http_office_config_content_type(batch->request, batch->ctx)
+             == NGX_OK)
+    {
         part->headers = h;
         part->nheaders = 1;
-
-        ngx_http_office_config_content_type(batch->request);
 
         ngx_str_set(&h[0].name, "Content-Type");
         h[0].value = batch->request->headers_out.content_type;

@@ -118,6 +118,26 @@ ngx_palloc(ngx_pool_t *pool, size_t size)
 }
 
 
+ngx_int_t
+ngx_pfree(ngx_pool_t *pool, void *p)
+{
+    ngx_pool_large_t  *large, **previous;
+
+    for (previous = &pool->large; *previous; previous = &large->next) {
+        large = *previous;
+
+        if (large->alloc == p) {
+            *previous = large->next;
+            free(large->alloc);
+            free(large);
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
 void *
 ngx_pcalloc(ngx_pool_t *pool, size_t size)
 {
