@@ -56,6 +56,7 @@ typedef struct {
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
     ngx_uint_t                 page_size;
+    ngx_int_t                  batch_limit;
     ngx_int_t                  inline_checkins;
     time_t                     checkin_retention;
     time_t                     checkin_ahead;
@@ -75,6 +76,7 @@ typedef enum {
     NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
     NGX_HTTP_OFFICE_CONFIG_SERVICE,            /* the service document */
     NGX_HTTP_OFFICE_CONFIG_METADATA,
+    NGX_HTTP_OFFICE_CONFIG_BATCH,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY,
     NGX_HTTP_OFFICE_CONFIG_ENTITY,             /* $entity?$id=... */
@@ -151,6 +153,9 @@ typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
 typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
 
+typedef struct ngx_http_office_config_reports_s
+    ngx_http_office_config_reports_t;
+
 
 /*
  * Is given the body of a request.  NGX_DONE if the store is at work, else what
@@ -186,7 +191,8 @@ struct ngx_http_office_config_ctx_s {
     ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
-    ngx_http_office_config_batch_t    *batch;     /* of check-ins */
+    ngx_http_office_config_reports_t  *reports;   /* of check-ins */
+    ngx_http_office_config_batch_t    *batch;     /* that it asks for */
     ngx_uint_t                         nlisted;   /* entities of a page that
                                                      are complete */
     u_char                             request_id[OC_UUID_LEN];
@@ -200,6 +206,8 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */
+    unsigned                           proceed:1;     /* continue-on-error */
+    unsigned                           proceed_given:1;
 };
 
 
