@@ -125,6 +125,15 @@ ngx_http_office_config_negotiate(ngx_http_office_config_ctx_t *ctx,
         return NGX_OK;
     }
 
+    /* what most clients send */
+
+    if (!exact && media == NGX_HTTP_OFFICE_CONFIG_JSON
+        && (ngx_http_office_config_equal(&list, "application/json")
+            || ngx_http_office_config_equal(&list, "*/*")))
+    {
+        return NGX_OK;
+    }
+
     if (media == NGX_HTTP_OFFICE_CONFIG_VALUE) {
         media = ctx->route.value ? NGX_HTTP_OFFICE_CONFIG_TEXT
                                  : NGX_HTTP_OFFICE_CONFIG_JSON;

@@ -17,7 +17,7 @@ static ngx_int_t ngx_http_office_config_object_url(
     ngx_str_t *parent, ngx_str_t *url);
 static void ngx_http_office_config_write_about(
     ngx_http_office_config_walk_t *w, const oc_property_t *property,
-    ngx_str_t *value, ngx_str_t *url);
+    ngx_str_t *url);
 static void ngx_http_office_config_write_links(
     ngx_http_office_config_walk_t *w, const oc_property_t *property,
     ngx_str_t *url);
@@ -319,7 +319,7 @@ ngx_http_office_config_write_member(ngx_http_office_config_walk_t *w,
     }
 
     if (property && w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL) {
-        ngx_http_office_config_write_about(w, property, value, url);
+        ngx_http_office_config_write_about(w, property, url);
     }
 
     ngx_http_office_config_write_name(w, name, "");
@@ -412,7 +412,7 @@ ngx_http_office_config_write_about(ngx_http_office_config_walk_t *w,
 
     if (!(property->flags & OC_PROPERTY_COLLECTION)
         && (property->edm == OC_EDM_STRING || property->edm == OC_EDM_BOOLEAN
-            || property->edm == OC_EDM_COMPLEX || value->data[0] == 'n'))
+            || property->edm == OC_EDM_COMPLEX))
     {
         return;
     }
