@@ -3,6 +3,7 @@
 
 use OfficeConfig::Test;
 
+use OfficeConfig::Certificates;
 use OfficeConfig::Sentinels;
 use OfficeConfig::Service;
 
@@ -109,6 +110,39 @@ subtest 'one sentinel is enough' => sub {
                     . 'server ' . $first->address . ':' . $first->port . ';');
     $s->works;
     $s->end;
+};
+
+
+# credentials and TLS of the sentinels, others than those of the servers
+
+subtest 'sentinels want a password, and speak TLS' => sub {
+    my $dir = $t->dir . '/certificates';
+    mkdir $dir or die "$dir: $!\n";
+    my $ca = OfficeConfig::Certificates->new($dir);
+    my $sentinel = $t->redis(tcp => 1, sentinel => 1, tls => $ca->sign('s'),
+        config => ['tls-replication no',
+                   'sentinel monitor office 127.0.0.1 '
+                   . $group->master->port . ' 1']);
+    $sentinel->cmd('ACL', 'SETUSER', 'asks', 'on', '>secret', '&*', '+ping',
+                   '+sentinel|master', '+subscribe');
+    $sentinel->cmd('ACL', 'SETUSER', 'default', 'off');
+
+    my $servers = 'topology sentinel office; server rediss://127.0.0.1:'
+                . $sentinel->port . '; ssl off; ssl_trusted_certificate '
+                . $ca->ca . ';';
+    my $s = service("$servers sentinel_username asks; "
+                    . 'sentinel_password secret;');
+    $s->works;
+    $s->end;
+
+    $t->allow_log(qr/\[error\].* refused the connection: "(?:NOAUTH|WRONGPASS) /);
+    for ('', 'sentinel_username asks; sentinel_password wrong;') {
+        $s = service("$servers $_");
+        $s->refused($s->get('x'), 503, $_ || 'none');
+        unlike $s->nginx->error_log, qr/secret|wrong/, 'it is in no log';
+        $s->end;
+    }
+    $sentinel->kill;
 };
 
 
