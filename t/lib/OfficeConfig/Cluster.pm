@@ -62,7 +62,6 @@ sub _node {
             "cluster-node-timeout $self->{timeout}",
             "cluster-port $bus",
             'repl-ping-replica-period 1',
-            'shutdown-timeout 0',
             @{$self->{config} // []},
         ]);
 
@@ -114,16 +113,16 @@ sub id {
 }
 
 
-# block($number): the lines of an office_config_redis block that names so many
-# of the nodes: 3
+# conf($more): the options of OfficeConfig::Test's serve for an
+# office_config_redis block that names three of the nodes, and has more lines
 
-sub block {
-    my ($self, $number) = @_;
-    my @nodes = $self->nodes;
+sub conf {
+    my ($self, $more) = @_;
+    my ($first, @others) = ($self->nodes)[0 .. 2];
 
-    return join ' ', 'topology cluster;',
-        map { 'server ' . $_->address . ':' . $_->port . ';' }
-            grep { defined } @nodes[0 .. ($number // 3) - 1];
+    return (redis => $first, block => join ' ', 'topology cluster;',
+        (map { 'server ' . $_->address . ':' . $_->port . ';' } @others),
+        $more // '');
 }
 
 
@@ -282,7 +281,7 @@ sub remove {
     my $id = $self->id($node);
 
     $self->{nodes} = [grep { $_ != $node } $self->nodes];
-    $node->stop;
+    $node->kill;
     $_->cmd('CLUSTER', 'FORGET', $id) for grep { $_->alive } $self->nodes;
 }
 
