@@ -30,6 +30,11 @@ static ngx_conf_post_t  ngx_http_office_config_positive = {
 };
 
 
+static ngx_conf_post_t  ngx_http_office_config_batch_bounds = {
+    ngx_http_office_config_check_batch
+};
+
+
 static ngx_command_t  ngx_http_office_config_commands[] = {
 
     { ngx_string("office_config_redis"),
@@ -101,6 +106,13 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_office_config_loc_conf_t, checkin_ahead),
       &ngx_http_office_config_positive },
+
+    { ngx_string("office_config_batch_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, batch_limit),
+      &ngx_http_office_config_batch_bounds },
 
     { ngx_string("office_config_base_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -190,6 +202,7 @@ ngx_http_office_config_create_loc_conf(ngx_conf_t *cf)
     conf->tenant = NGX_CONF_UNSET_PTR;
     conf->base_url = NGX_CONF_UNSET_PTR;
     conf->page_size = NGX_CONF_UNSET_UINT;
+    conf->batch_limit = NGX_CONF_UNSET;
     conf->inline_checkins = NGX_CONF_UNSET;
     conf->checkin_retention = NGX_CONF_UNSET;
     conf->checkin_ahead = NGX_CONF_UNSET;
@@ -213,6 +226,7 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_str_value(conf->key_prefix, prev->key_prefix, "oc:");
     ngx_conf_merge_uint_value(conf->page_size, prev->page_size,
                               NGX_HTTP_OFFICE_CONFIG_PAGE_SIZE);
+    ngx_conf_merge_value(conf->batch_limit, prev->batch_limit, 20);
     ngx_conf_merge_value(conf->inline_checkins, prev->inline_checkins, 100);
     ngx_conf_merge_sec_value(conf->checkin_retention,
                              prev->checkin_retention, 90 * 86400);
@@ -303,6 +317,10 @@ ngx_http_office_config_init(ngx_conf_t *cf)
 
     oc_type_init();
     oc_store_init();
+
+    if (ngx_http_office_config_metadata_init(cf, omcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return ngx_http_office_config_filter_init(cf);
 }

@@ -28,6 +28,10 @@
 #define OC_KEY_TENANT_RECENT    "new"
 #define OC_KEY_TENANT_QUEUE     "exp"
 
+/* + number; what a change set has removed, as long as it is carried out */
+
+#define OC_KEY_SPARE           "old:"
+
 #define OC_KEY_SINGLETON       "one"     /* hash: OC_SINGLETON_ID, JSON */
 
 
