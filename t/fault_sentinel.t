@@ -15,13 +15,21 @@ $t->allow_log(qr/\[(?:error|warn)\].* Redis /);
 my $group = OfficeConfig::Sentinels->new($t,
     config => ['appendfsync everysec', 'min-replicas-to-write 0']);
 
-my $nginx = $t->serve($group->conf(<<'END'), workers => 2,
-        reconnect 20ms 200ms;
-        connect_timeout 500ms;
-        command_timeout 1s;
-        wait 1 500ms;
+my $timeouts = 'reconnect 20ms 200ms; connect_timeout 500ms; '
+             . 'command_timeout 1s;';
+my %all = $group->conf("$timeouts wait 2 500ms;");
+
+my $nginx = $t->serve($group->conf("$timeouts wait 1 500ms;"), workers => 2,
+    location => 'office_config_page_size 1000;',
+    http => "office_config_redis all { server " . $all{redis}->url
+            . "; $all{block} }",
+    server => <<'END');
+        location /all {
+            office_config_pass all;
+            office_config_auth off;
+            office_config_page_size 1000;
+        }
 END
-    location => 'office_config_page_size 1000;');
 
 
 # failover($master, $break): how long Redis takes to have another master
@@ -61,14 +69,21 @@ sub {
     return $seconds;
 };
 
-fault 'Sentinel: a replica is promoted by hand', $t, sub {
-    my ($load) = @_;
+# A sentinel that is told so promotes a replica while the master takes writes,
+# which the other replica confirms: so all replicas have to. The old master is
+# a replica some seconds later.
+
+fault 'Sentinel: a replica is promoted by hand, `wait` for all replicas', $t,
+load => { root => '/all' }, sub {
     my $master = $group->master;
     my ($sentinel) = $group->sentinels;
+    my $begin = time;
 
-    return failover($master, sub {
+    failover($master, sub {
         $sentinel->cmd('SENTINEL', 'FAILOVER', $group->name);
     });
+    restored($master);
+    return time - $begin;
 };
 
 fault 'Sentinel: all sentinels are gone, then back', $t, out => 1, sub {

@@ -264,15 +264,22 @@ sub _owner_of {
 }
 
 
-# add: one more master, without slots; remove($node): it is forgotten by all
-# and stopped; its slots must have been moved
+# add: one more master, without slots; add($master): one more replica of it;
+# remove($node): it is forgotten by all and stopped; its slots must have been
+# moved
 
 sub add {
-    my ($self) = @_;
+    my ($self, $master) = @_;
     my $node = $self->_node;
 
     $self->_meet($node);
     $self->_known;
+
+    if ($master) {
+        $node->cmd('CLUSTER', 'REPLICATE', $self->id($master));
+        $self->ok(20) or die "the replica does not follow its master\n";
+    }
+
     return $node;
 }
 
