@@ -227,9 +227,15 @@ sub move {
     my ($self, @slots) = @_;
     my $to = pop @slots;
 
+    my %owner = map { $_ => $self->_ranges($_) } $self->masters;
+    my %node = map { $_ => $_ } $self->masters, $to;
+
     for my $slot (@slots) {
-        my $from = $self->_owner_of($slot) or die "nobody has slot $slot\n";
-        next if $from == $to;
+        my ($from) = map { $node{$_} } grep {
+            grep { $slot >= $_->[0] && $slot <= $_->[1] } @{$owner{$_}}
+        } keys %owner;
+
+        next if !$from || $from == $to;
 
         $to->cmd('CLUSTER', 'SETSLOT', $slot, 'IMPORTING', $self->id($from));
         $from->cmd('CLUSTER', 'SETSLOT', $slot, 'MIGRATING', $self->id($to));
@@ -242,22 +248,33 @@ sub move {
         }
 
         $_->cmd('CLUSTER', 'SETSLOT', $slot, 'NODE', $self->id($to))
-            for $to, $from, grep { $_ != $to && $_ != $from } $self->masters;
+            for $to, $from, grep { $_ != $to && $_ != $from } values %node;
     }
+}
+
+
+# slots($node): the numbers of its slots
+
+sub slots {
+    my ($self, $node) = @_;
+    return map { $_->[0] .. $_->[1] } @{$self->_ranges($node)};
+}
+
+sub _ranges {
+    my ($self, $node) = @_;
+    my ($own) = grep { /\bmyself\b/ } $self->_lines($node);
+    my (undef, undef, undef, undef, undef, undef, undef, undef, @ranges)
+        = split / /, $own;
+
+    return [map { /^(\d+)(?:-(\d+))?$/ ? [$1, $2 // $1] : () } @ranges];
 }
 
 sub _owner_of {
     my ($self, $slot) = @_;
 
     for my $node ($self->masters) {
-        my ($own) = grep { /\bmyself\b/ } $self->_lines($node);
-        my (undef, undef, undef, undef, undef, undef, undef, undef, @ranges)
-            = split / /, $own;
-
-        for my $range (@ranges) {
-            next unless $range =~ /^(\d+)(?:-(\d+))?$/;
-            return $node if $slot >= $1 && $slot <= ($2 // $1);
-        }
+        return $node if grep { $slot >= $_->[0] && $slot <= $_->[1] }
+                             @{$self->_ranges($node)};
     }
 
     return;
