@@ -43,7 +43,7 @@ LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 PROGRAMS := $(patsubst $(DIR)/%.c,$(OUT)/%,\
               $(wildcard $(DIR)/*_$(PROGRAM).c))
 SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
-            src/redis/oc_redis_reply.c
+            src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c
 OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
 LIBRARY  := $(OUT)/liboc.a
 
