@@ -9,7 +9,7 @@
 #         from the top of the checkout
 # in:     OC_OBJS, the objs directory of a configured nginx tree
 # out:    build/KIND/NAME for each NAME.c whose name ends in _test (unit),
-#         _fuzz (fuzz) or _bench (bench)
+#         _fuzz (fuzz) or _bench (bench), and build/unit/oc_parse
 
 OC_OBJS ?= build/nginx/objs
 TREE    := $(patsubst %/,%,$(dir $(OC_OBJS)))
@@ -20,11 +20,13 @@ LEVEL   := -O1
 ifeq ($(KIND),fuzz)
 CC      := clang
 PROGRAM := fuzz
+TOOL    :=
 COMPILE := -fsanitize=fuzzer-no-link,address,undefined
 LINK    := -fsanitize=fuzzer,address,undefined
 else ifeq ($(KIND),bench)
 CC      ?= gcc
 PROGRAM := bench
+TOOL    :=
 DIR     := bench/native
 LEVEL   := -O2
 COMPILE :=
@@ -32,6 +34,7 @@ LINK    :=
 else
 CC      ?= gcc
 PROGRAM := test
+TOOL    := t/unit/oc_parse.c
 COMPILE := -fsanitize=address,undefined
 LINK    := -fsanitize=address,undefined
 endif
@@ -41,7 +44,7 @@ ROOMS := core auth odata model
 LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 
 PROGRAMS := $(patsubst $(DIR)/%.c,$(OUT)/%,\
-              $(wildcard $(DIR)/*_$(PROGRAM).c))
+              $(wildcard $(DIR)/*_$(PROGRAM).c $(TOOL)))
 SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
             src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c
 OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
