@@ -83,7 +83,7 @@ ngx_http_office_config_keys(ngx_conf_t *cf,
     cln->handler = ngx_http_office_config_release_keys;
 
     if (keys->request) {
-        ngx_http_office_config_fetch_init(keys, cf->log);
+        ngx_http_office_config_fetch_init(keys);
 
     } else if (ngx_http_office_config_first_keys(cf, jwt, keys) != NGX_OK) {
         return NULL;
