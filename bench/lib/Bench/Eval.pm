@@ -12,10 +12,13 @@ my $target = 3000;
 sub measure {
     my ($o, %a) = @_;
     my $root = "$a{bench}/..";
-    my $program = 'build/bench/eval';
+    my $program = 'build/bench/eval_bench';
+
+    # not one of the caller's make, whose variables are for the module
+    local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES)};
 
     system(qw(make -s -C), $root, qw(-f t/native.mk KIND=bench)) == 0
-        or die "bench/eval.c does not build\n";
+        or die "bench/native does not build\n";
 
     open my $fh, '-|', 'taskset', '-c', $a{cores}{server}, "$root/$program",
         $o->{duration} or die "taskset: $!\n";

@@ -9,7 +9,7 @@
  * documents that the module would have stored, each with another name and
  * priority, again and again.
  *
- * usage:  build/bench/eval SECONDS
+ * usage:  build/bench/eval_bench SECONDS
  * out:    a line for each expression: nanoseconds for one document, how many
  *         documents match in a hundred, the expression
  */
