@@ -12,8 +12,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "oc_expr.h"
 #include "oc_query.h"
 #include "oc_redis.h"
+#include "oc_seal.h"
 #include "oc_store.h"
 #include "oc_uuid.h"
 
@@ -38,6 +40,8 @@ typedef struct {
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
     ngx_uint_t                 page_size;
+    ngx_uint_t                 page_max;     /* that a client may prefer */
+    ngx_int_t                  scan_limit;
     ngx_int_t                  inline_checkins;
     time_t                     checkin_retention;
     time_t                     checkin_ahead;
@@ -146,6 +150,13 @@ struct ngx_http_office_config_ctx_s {
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
     ngx_http_office_config_batch_t    *batch;     /* of check-ins */
+    struct ngx_http_office_config_list_s
+                                      *list;      /* a collection's page */
+    ngx_uint_t                         page_size; /* preferred, 0: none */
+    oc_expand_t                        expand;
+    oc_eval_t                         *eval;      /* of what is expanded */
+    ngx_http_office_config_answer_pt   sealed;    /* when there is a secret */
+    u_char                             secret[OC_SEAL_SECRET_LEN];
     ngx_uint_t                         nlisted;   /* entities of a page that
                                                      are complete */
     u_char                             request_id[OC_UUID_LEN];
@@ -156,6 +167,9 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           replaced:1;
     unsigned                           headed:1;  /* common headers are set */
     unsigned                           typed:1;   /* the media type is set */
+    unsigned                           secret_known:1;
+    unsigned                           secret_fresh:1;  /* just read */
+    unsigned                           secret_stale:1;  /* must be read */
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */

@@ -28,6 +28,7 @@
 #define OC_KEY_TENANT_RECENT    "new"
 #define OC_KEY_TENANT_QUEUE     "exp"
 
+#define OC_KEY_SECRET          "tok"     /* string: what seals tokens */
 #define OC_KEY_SINGLETON       "one"     /* hash: OC_SINGLETON_ID, JSON */
 
 
