@@ -45,14 +45,28 @@ TREE       := build/nginx
 CONFIGURED := build/$(OBJS).configured
 JOBS       := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# what needs no server first, what takes long last
-FIRST := t/structure.t t/unit.t t/harness.t
-LAST  := t/fuzz.t t/build.t
-TESTS := $(if $(T),$(T),$(FIRST) \
-           $(filter-out $(FIRST) $(LAST),$(sort $(wildcard t/*.t))) $(LAST))
+# what takes all processors by itself runs alone; it has sanitizers of its own,
+# or nothing for them to look at, so SANITIZE=1 does not repeat it
+
+ALONE    := t/structure.t t/unit.t t/fuzz.t t/build.t
+
+# the others run side by side, what takes longest first
+
+LONGEST  := t/checkin_model.t
+TOGETHER := $(LONGEST) $(filter-out $(ALONE) $(LONGEST),\
+              $(sort $(wildcard t/*.t)))
+
+ifneq ($(T),)
+ALONE    := $(T)
+TOGETHER :=
+else ifeq ($(SANITIZE),1)
+ALONE    :=
+endif
+
+TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 .DELETE_ON_ERROR:
-.PHONY: all run test bench clean install help force
+.PHONY: all run test faults bench clean install help force
 
 
 # one build at a time in a checkout: configure and its headers are shared
@@ -126,8 +140,27 @@ run:
 test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory all
-	@unset NGINX; OC_MODULE="$(ROOT)/$(SO)" OC_NGINX="$(NGINX)" OC_ROOT="$(ROOT)" \
-	    OC_SANITIZE=$(SANITIZE) prove -It/lib $(PROVE_FLAGS) $(TESTS)
+	@unset NGINX; export OC_MODULE="$(ROOT)/$(SO)" OC_NGINX="$(NGINX)" \
+	    OC_ROOT="$(ROOT)" OC_SANITIZE=$(SANITIZE); status=0; \
+	if [ -n "$(strip $(ALONE))" ]; then \
+	    prove -It/lib $(PROVE_FLAGS) $(ALONE) || status=$$?; \
+	fi; \
+	if [ -n "$(strip $(TOGETHER))" ]; then \
+	    prove -It/lib -j$(TEST_JOBS) $(PROVE_FLAGS) $(TOGETHER) \
+	        || status=$$?; \
+	fi; \
+	exit $$status
+
+# the rows of the table of faults, with more load than the tests have
+
+faults:
+	@mkdir -p build
+	@{ echo '| fault | requests | errors | lost | doubled | s out |' \
+	        'of these Redis |'; \
+	   echo '|---|---|---|---|---|---|---|'; } > build/faults.md
+	@FAULT_TABLE="$(ROOT)/build/faults.md" FAULT_SECONDS=5 \
+	    $(MAKE) --no-print-directory test T="$(wildcard t/fault_*.t)"
+	@cat build/faults.md
 
 bench:
 	@.ci/deps bench
@@ -144,7 +177,9 @@ clean:
 help:
 	@echo 'make              build $(SO)'
 	@echo 'make run          serve the API from a private Redis; PORT=8080'
-	@echo 'make test         all tests; T=t/name.t for one'
+	@echo 'make test         all tests; T=t/name.t for one;' \
+	    'TEST_JOBS=N, so many at a time'
+	@echo 'make faults       the table of faults, under more load'
 	@echo 'make bench        measure against other servers'
 	@echo 'make install      copy the module; DESTDIR=, MODULES_PATH='
 	@echo 'make clean        remove build/, the state of make run included'

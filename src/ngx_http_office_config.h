@@ -23,8 +23,26 @@
 #define NGX_HTTP_OFFICE_CONFIG_AUTH_OFF  0
 
 
+/* $metadata, rendered; it lives as long as the configuration */
+
 typedef struct {
-    ngx_array_t                redises;      /* of oc_redis_t * */
+    ngx_str_t                  text;
+    u_char                     etag[OC_ETAG_LEN];
+} ngx_http_office_config_csdl_t;
+
+
+/* in two formats and, for clients of 4.0, two versions */
+
+enum {
+    NGX_HTTP_OFFICE_CONFIG_CSDL_XML = 0,
+    NGX_HTTP_OFFICE_CONFIG_CSDL_JSON = 2,
+    NGX_HTTP_OFFICE_CONFIG_CSDL_N = 4
+};
+
+
+typedef struct {
+    ngx_array_t                    redises;      /* of oc_redis_t * */
+    ngx_http_office_config_csdl_t  csdl[NGX_HTTP_OFFICE_CONFIG_CSDL_N];
 } ngx_http_office_config_main_conf_t;
 
 
@@ -59,6 +77,8 @@ typedef struct {
 typedef enum {
     NGX_HTTP_OFFICE_CONFIG_NOT_FOUND = 0,
     NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
+    NGX_HTTP_OFFICE_CONFIG_SERVICE,            /* the service document */
+    NGX_HTTP_OFFICE_CONFIG_METADATA,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY,
     NGX_HTTP_OFFICE_CONFIG_ENTITY,             /* $entity?$id=... */
@@ -111,6 +131,26 @@ typedef struct {
 } ngx_http_office_config_headers_t;
 
 
+/* odata.metadata=... */
+
+typedef enum {
+    NGX_HTTP_OFFICE_CONFIG_MINIMAL = 0,
+    NGX_HTTP_OFFICE_CONFIG_FULL,
+    NGX_HTTP_OFFICE_CONFIG_NONE
+} ngx_http_office_config_level_e;
+
+
+/* what Accept or $format asks for, as it was negotiated */
+
+typedef struct {
+    ngx_http_office_config_level_e     level;
+    unsigned                           ieee:1;      /* IEEE754Compatible */
+    unsigned                           streaming:1; /* members in order */
+    unsigned                           xml:1;
+    unsigned                           known:1;     /* is negotiated */
+} ngx_http_office_config_format_t;
+
+
 typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
 typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
@@ -138,6 +178,7 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_request_t                *request;
     ngx_http_office_config_route_t     route;
     ngx_http_office_config_headers_t   headers;
+    ngx_http_office_config_format_t    format;
     oc_query_t                         query;
     oc_store_call_t                    call;
 
@@ -182,6 +223,8 @@ extern ngx_module_t  ngx_http_office_config_module;
 ngx_int_t ngx_http_office_config_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_office_config_error_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_office_config_filter_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_office_config_metadata_init(ngx_conf_t *cf,
+    ngx_http_office_config_main_conf_t *omcf);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_H_INCLUDED_ */

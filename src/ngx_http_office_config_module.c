@@ -320,6 +320,10 @@ ngx_http_office_config_init(ngx_conf_t *cf)
     oc_type_init();
     oc_store_init();
 
+    if (ngx_http_office_config_metadata_init(cf, omcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_office_config_filter_init(cf);
 }
 

@@ -143,7 +143,8 @@ my $empty = "$dir/empty";
 mkdir $empty;
 
 for (['JANSSON', 'jansson', 'libjansson-dev', 'INC'],
-     ['HIREDIS', 'hiredis', 'libhiredis-dev', 'LIB'])
+     ['HIREDIS', 'hiredis', 'libhiredis-dev', 'LIB'],
+     ['CJOSE', 'cjose', 'libcjose-dev', 'INC'])
 {
     my ($variable, $name, $package, $which) = @$_;
     my ($status, $text) = in_tree({ "${variable}_$which" => $empty },

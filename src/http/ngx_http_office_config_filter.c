@@ -84,7 +84,9 @@ ngx_http_office_config_header_filter(ngx_http_request_t *r)
 
     r->headers_out.content_length_n = ngx_buf_size(ctx->error_body->buf);
 
-    ngx_http_office_config_content_type(r);
+    if (ngx_http_office_config_content_type(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (problem.status == NGX_HTTP_SERVICE_UNAVAILABLE
         || problem.status == NGX_HTTP_TOO_MANY_REQUESTS)

@@ -9,16 +9,7 @@
 
 
 #include "ngx_http_office_config.h"
-
-
-/* what an operation answers with, if it has something to say */
-
-enum {
-    NGX_HTTP_OFFICE_CONFIG_JSON = 0,
-    NGX_HTTP_OFFICE_CONFIG_TEXT,
-    NGX_HTTP_OFFICE_CONFIG_VALUE,     /* JSON, or text for $value */
-    NGX_HTTP_OFFICE_CONFIG_ANY        /* nothing, or what the client put */
-};
+#include "ngx_http_office_config_format.h"
 
 
 typedef ngx_int_t (*ngx_http_office_config_method_pt)(ngx_http_request_t *r,
@@ -41,10 +32,12 @@ const ngx_http_office_config_operation_t *ngx_http_office_config_operation(
 ngx_int_t ngx_http_office_config_allow(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource, ngx_str_t *allow);
 
-/* ngx_http_office_config_accept.c */
+/* ngx_http_office_config_metadata.c */
 
-ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
-    ngx_uint_t media);
+ngx_int_t ngx_http_office_config_service(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_metadata(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_handler.c */
 
@@ -96,7 +89,6 @@ ngx_int_t ngx_http_office_config_preconditions(ngx_http_request_t *r,
 
 void ngx_http_office_config_prefer(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
-void ngx_http_office_config_trim(ngx_str_t *s);
 ngx_int_t ngx_http_office_config_preference_applied(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 

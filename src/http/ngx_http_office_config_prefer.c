@@ -8,8 +8,6 @@
 #include "ngx_http_office_config_response.h"
 
 
-static u_char *ngx_http_office_config_unquoted(u_char *p, u_char *last,
-    u_char ch);
 static void ngx_http_office_config_preference(
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *name, ngx_str_t *value);
 
@@ -60,7 +58,7 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
 
 /* Where "ch" is outside of quoted strings (RFC 9110, 5.6.4), or "last". */
 
-static u_char *
+u_char *
 ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch)
 {
     ngx_uint_t  quoted;

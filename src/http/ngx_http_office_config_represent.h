@@ -64,6 +64,8 @@ ngx_int_t ngx_http_office_config_complete_page(ngx_http_request_t *r,
 ngx_uint_t ngx_http_office_config_is_live(ngx_str_t *json);
 ngx_int_t ngx_http_office_config_entity_id(ngx_pool_t *pool, ngx_str_t *json,
     ngx_str_t *id);
+ngx_int_t ngx_http_office_config_decoded(ngx_pool_t *pool, ngx_str_t *json,
+    ngx_str_t *text);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_REPRESENT_H_INCLUDED_ */

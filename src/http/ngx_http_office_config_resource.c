@@ -34,7 +34,6 @@ static ngx_uint_t ngx_http_office_config_listed(const ngx_str_t *names,
 /* what the contract has and this version has not */
 
 static const ngx_str_t  ngx_http_office_config_below_root[] = {
-    ngx_string("$metadata"),
     ngx_string("$batch"),
     ngx_null_string
 };
@@ -104,9 +103,18 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
 
     route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_FOUND;
 
-    if (n == 0
-        || (n == 1 && ngx_http_office_config_listed(
-                                  ngx_http_office_config_below_root, segment)))
+    if (n == 0) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_SERVICE;
+        return NGX_OK;
+    }
+
+    if (n == 1 && ngx_http_office_config_is(segment, "$metadata")) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_METADATA;
+        return NGX_OK;
+    }
+
+    if (n == 1 && ngx_http_office_config_listed(
+                                   ngx_http_office_config_below_root, segment))
     {
         route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
         return NGX_OK;

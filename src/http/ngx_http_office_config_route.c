@@ -237,7 +237,8 @@ ngx_http_office_config_remove_dots(ngx_http_office_config_path_t *path)
 
 /*
  * Finds how many segments are the service's root: those of the location's
- * prefix, or without one, those in front of the singleton.
+ * prefix, or without one, those in front of the singleton or of a resource
+ * that is beside it.  The root itself is not known without a prefix.
  */
 
 static ngx_int_t
@@ -291,7 +292,17 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
     }
 
     if (i == path->n) {
-        return NGX_DECLINED;
+
+        if (i == 0
+            || !(ngx_http_office_config_is(&path->segments[i - 1], "$metadata")
+                 || ngx_http_office_config_is(&path->segments[i - 1], "$batch")
+                 || ngx_http_office_config_is(&path->segments[i - 1],
+                                              "$entity")))
+        {
+            return NGX_DECLINED;
+        }
+
+        i--;
     }
 
     len = 0;

@@ -127,6 +127,7 @@ sub printable {
 # the headers that every response has
 #   version   of OData: 4.0
 #   client    the client-request-id: the request-id
+#   type      the Content-Type of a body: JSON_TYPE
 #   method    of the request: GET
 
 sub answer_is {
@@ -195,7 +196,8 @@ sub _answer {
 
     } else {
         my @types = $r->header_all('Content-Type');
-        push @faults, "Content-Type @types" if "@types" ne JSON_TYPE;
+        push @faults, "Content-Type @types"
+            if "@types" ne ($opt{type} // JSON_TYPE);
         push @faults, 'the body is not JSON'
             if ($opt{method} // 'GET') ne 'HEAD' && !defined $r->json;
     }

@@ -18,13 +18,14 @@ my %given;
 
 # free_port($address): a TCP port of the address (127.0.0.1) that nobody uses
 # and that was not given out before. Ports are below the range from which the
-# kernel takes those of outgoing connections.
+# kernel takes those of outgoing connections. Tests that run at the same time
+# look in parts of it of their own.
 
 sub free_port {
     my ($address) = @_;
 
     for (1 .. 500) {
-        my $port = 15000 + int(rand(17000));
+        my $port = 15000 + 1000 * ($$ % 17) + int(rand(1000));
         next if $given{$port};
 
         my $s = IO::Socket::IP->new(

@@ -20,6 +20,8 @@ use OfficeConfig::Resp qw(resp_command resp_length resp_value);
 #   aof       1: appendonly yes
 #   replica   another OfficeConfig::RedisServer: be its replica
 #   config    a list reference of lines for its configuration
+#   sentinel  1: run it as a sentinel
+#   netns     a process in whose network namespace it is to run
 
 sub new {
     my ($class, %opt) = @_;
@@ -38,6 +40,7 @@ sub new {
 
 sub socket   { $_[0]{socket} }
 sub port     { $_[0]{port} }
+sub address  { $_[0]{tcp} }
 sub pid      { $_[0]{process} ? $_[0]{process}->pid : undef }
 sub alive    { $_[0]{process} && $_[0]{process}->alive }
 sub log_file { "$_[0]{dir}/redis.log" }
@@ -60,9 +63,13 @@ sub start {
     my ($self, %opt) = @_;
     my $conf = "$self->{dir}/redis.conf";
 
-    $self->_write_conf($conf);
+    # a sentinel writes what it has learned into its own
+
+    $self->_write_conf($conf) unless $self->{sentinel} && -f $conf;
     $self->{process} = OfficeConfig::Process->spawn(
-        argv => ['redis-server', $conf], out => "$self->{dir}/redis.out");
+        argv => [$self->_enter, 'redis-server', $conf,
+                 $self->{sentinel} ? '--sentinel' : ()],
+        out => "$self->{dir}/redis.out");
 
     my $up = wait_until(20, sub {
         return -1 unless $self->alive;
@@ -75,6 +82,11 @@ sub start {
     die "redis-server does not start:\n" . $self->_tail;
 }
 
+sub _enter {
+    my ($self) = @_;
+    return $self->{netns} ? ('nsenter', '-t', $self->{netns}, '-n') : ();
+}
+
 sub _write_conf {
     my ($self, $file) = @_;
     my @lines = (
@@ -84,11 +96,14 @@ sub _write_conf {
         "dir $self->{dir}",
         "logfile $self->{dir}/redis.log",
         "daemonize no",
+    );
+
+    push @lines,
         "save \"\"",
         "appendonly " . ($self->{aof} ? 'yes' : 'no'),
         "enable-debug-command yes",
-        "repl-diskless-sync-delay 0",
-    );
+        "repl-diskless-sync-delay 0"
+        unless $self->{sentinel};
 
     push @lines, "bind $self->{tcp}" if $self->{tcp};
     push @lines, "requirepass $self->{password}"
@@ -146,8 +161,17 @@ sub restart {
 
 # pause and resume: SIGSTOP and SIGCONT
 
-sub pause  { $_[0]{process}->signal('STOP') }
-sub resume { $_[0]{process}->signal('CONT') }
+sub pause {
+    my ($self) = @_;
+    $self->{paused} = 1;
+    $self->{process}->signal('STOP');
+}
+
+sub resume {
+    my ($self) = @_;
+    $self->{paused} = 0;
+    $self->{process}->signal('CONT');
+}
 
 
 # cmd(@words): one command over a connection of its own, authenticated with
