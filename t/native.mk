@@ -27,7 +27,7 @@ endif
 
 ROOMS := core auth odata model
 
-LIBRARIES := jansson hiredis cjose libcrypto zlib
+LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 
 PROGRAMS := $(patsubst t/$(KIND)/%.c,$(OUT)/%,\
               $(wildcard t/$(KIND)/*_$(PROGRAM).c))

@@ -349,6 +349,35 @@ oc_type_slot(const oc_type_t *type, const u_char *name, size_t len)
 }
 
 
+/*
+ * The property of this name of a type that is derived from "base", the first
+ * one if there are several; NULL if none has it.
+ */
+
+const oc_property_t *
+oc_type_derived_property(const oc_type_t *base, const u_char *name,
+    size_t len)
+{
+    ngx_int_t   slot;
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(oc_types) / sizeof(oc_types[0]); i++) {
+
+        if (oc_types[i] == base || !oc_type_derives(oc_types[i], base)) {
+            continue;
+        }
+
+        slot = oc_type_slot(oc_types[i], name, len);
+
+        if (slot >= 0) {
+            return &oc_types[i]->properties[slot];
+        }
+    }
+
+    return NULL;
+}
+
+
 const char *
 oc_edm_name(oc_edm_e edm)
 {

@@ -147,6 +147,8 @@ extern const oc_type_t  oc_type_checkin_summary;
 void oc_type_init(void);
 const oc_type_t *oc_type_find(const u_char *name, size_t len);
 ngx_int_t oc_type_derives(const oc_type_t *type, const oc_type_t *base);
+const oc_property_t *oc_type_derived_property(const oc_type_t *base,
+    const u_char *name, size_t len);
 ngx_int_t oc_type_slot(const oc_type_t *type, const u_char *name, size_t len);
 const char *oc_edm_name(oc_edm_e edm);
 const oc_type_t *oc_type_at(ngx_uint_t i);
