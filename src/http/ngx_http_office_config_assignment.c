@@ -126,7 +126,7 @@ ngx_http_office_config_got_assignments(ngx_http_request_t *r,
 
     rc = ngx_http_office_config_items(list, ctx->call.page, ctx->call.npage);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 

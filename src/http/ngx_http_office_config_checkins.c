@@ -297,7 +297,7 @@ ngx_http_office_config_kept_checkins(ngx_http_office_config_list_t *list,
 
     rc = ngx_http_office_config_items(list, &value, n);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 

@@ -341,7 +341,7 @@ ngx_http_office_config_got_summaries(oc_store_call_t *call)
                                         &live->summary)
             != NGX_OK)
         {
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            rc = NGX_ERROR;
             break;
         }
     }
@@ -415,7 +415,7 @@ ngx_http_office_config_got_targets(oc_store_call_t *call)
 
         p = ngx_pnalloc(list->pool, len);
         if (p == NULL) {
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            rc = NGX_ERROR;
             break;
         }
 
@@ -499,7 +499,7 @@ ngx_http_office_config_got_some_checkins(oc_store_call_t *call)
         if (oc_checkin_write(&list->buf, &call->page[i]) != NGX_OK) {
             ngx_log_error(NGX_LOG_ERR, list->request->connection->log, 0,
                           "unexpected data in Redis: a check-in");
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            rc = NGX_ERROR;
             break;
         }
     }
@@ -511,7 +511,7 @@ ngx_http_office_config_got_some_checkins(oc_store_call_t *call)
     ngx_http_office_config_aside_done(list);
 
     if (rc == NGX_OK && list->buf.failed) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        rc = NGX_ERROR;
     }
 
     if (rc == NGX_OK
@@ -528,7 +528,7 @@ ngx_http_office_config_got_some_checkins(oc_store_call_t *call)
             return;
         }
 
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        rc = NGX_ERROR;
     }
 
     if (rc == NGX_OK) {
@@ -553,7 +553,7 @@ ngx_http_office_config_too_many(ngx_http_office_config_list_t *list)
                                   "at. Ask for its checkinStatuses, or by "
                                   "userCheckinSummary.");
 
-    return ngx_http_office_config_problem(list->request, &problem);
+    return ngx_http_office_config_scan_problem(list, &problem);
 }
 
 
@@ -673,7 +673,7 @@ ngx_http_office_config_picked(oc_store_call_t *call)
                                         &call->page[i])
             != NGX_OK)
         {
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            rc = NGX_ERROR;
             break;
         }
 

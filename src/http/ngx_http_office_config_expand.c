@@ -32,8 +32,8 @@ static ngx_int_t ngx_http_office_config_write_ref(ngx_http_request_t *r,
 
 /*
  * The members that $expand adds to an entity, from the comma in front of them
- * on; "items" are its assignments.  NGX_OK, or what the request is to be
- * finalized with.
+ * on; "items" are its assignments.  NGX_DECLINED, or what the request is to
+ * be finalized with.
  */
 
 ngx_int_t
@@ -50,7 +50,7 @@ ngx_http_office_config_expanded(ngx_http_request_t *r,
 
     rc = ngx_http_office_config_write_expanded(r, ctx, &b, id, items, n);
 
-    if (rc == NGX_OK) {
+    if (rc == NGX_DECLINED) {
         members->len = oc_buf_len(&b);
         members->data = b.failed ? NULL : ngx_pnalloc(r->pool, members->len);
 
@@ -109,7 +109,7 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
                                        &count, &heap);
     oc_heap_free(&heap);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
@@ -119,7 +119,7 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
     }
 
     if (expand->kind == OC_EXPAND_COUNT) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     oc_buf_literal(b, ",\"assignments\":[");
@@ -156,7 +156,7 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
 
     oc_buf_char(b, ']');
 
-    return NGX_OK;
+    return NGX_DECLINED;
 }
 
 
@@ -277,7 +277,7 @@ ngx_http_office_config_got_expanded(ngx_http_request_t *r,
         rc = ngx_http_office_config_expanded(r, ctx, &list->ids[i],
                                              call->expanded[i].items,
                                              call->expanded[i].n, &members);
-        if (rc != NGX_OK) {
+        if (rc != NGX_DECLINED) {
             return rc;
         }
 

@@ -28,8 +28,8 @@ static ngx_int_t ngx_http_office_config_item_key(ngx_http_request_t *r,
 
 /*
  * Makes a page of items that are all there, which are not many: at most as
- * many as a configuration may have assignments.  NGX_OK, or what the request
- * is to be finalized with.
+ * many as a configuration may have assignments.  NGX_DECLINED, or what the
+ * request is to be finalized with.
  */
 
 ngx_int_t
@@ -49,13 +49,13 @@ ngx_http_office_config_items(ngx_http_office_config_list_t *list,
                                        list->skip, list->limit, &list->page,
                                        &list->npage, &count, &list->heap);
 
-    if (rc == NGX_OK && list->counted) {
+    if (rc == NGX_DECLINED && list->counted) {
         list->count = count;
     }
 
     /* the heap has one more than the page if there is another page */
 
-    if (rc == NGX_OK && list->npage
+    if (rc == NGX_DECLINED && list->npage
         && list->heap.n > list->skip + list->npage)
     {
         item = list->heap.items[list->skip + list->npage - 1];
@@ -87,8 +87,8 @@ ngx_http_office_config_items(ngx_http_office_config_list_t *list,
 /*
  * Chooses those of "items" that fit the options: in their order, behind
  * "after" (NULL: from the first), without the first "skip" of them and "limit"
- * at most.  NGX_OK, their number "count" without regard to these three; or
- * what the request is to be finalized with.  "heap", which has one more, is to
+ * at most.  NGX_DECLINED, their number "count" without regard to these three;
+ * or what the request is to be finalized with.  "heap", which has one more, is to
  * be freed in any case.
  */
 
@@ -109,7 +109,7 @@ ngx_http_office_config_choose(ngx_http_request_t *r, oc_eval_t *eval,
     rc = ngx_http_office_config_filter_items(r, eval, options, items, n, after,
                                              heap, count);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
@@ -133,7 +133,7 @@ ngx_http_office_config_choose(ngx_http_request_t *r, oc_eval_t *eval,
         (*page)[(*npage)++] = items[index];
     }
 
-    return NGX_OK;
+    return NGX_DECLINED;
 }
 
 
@@ -192,7 +192,7 @@ ngx_http_office_config_filter_items(ngx_http_request_t *r, oc_eval_t *eval,
 
         key_rc = ngx_http_office_config_item_key(r, eval, options, &subject,
                                                  &key);
-        if (key_rc != NGX_OK) {
+        if (key_rc != NGX_DECLINED) {
             return key_rc;
         }
 
@@ -237,7 +237,7 @@ ngx_http_office_config_filter_items(ngx_http_request_t *r, oc_eval_t *eval,
         }
     }
 
-    return NGX_OK;
+    return NGX_DECLINED;
 }
 
 
@@ -251,7 +251,7 @@ ngx_http_office_config_item_key(ngx_http_request_t *r, oc_eval_t *eval,
     ngx_str_null(key);
 
     if (options->orderby.n == 0) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     status = oc_order_key(eval, &options->orderby, subject, key);
@@ -263,5 +263,5 @@ ngx_http_office_config_item_key(ngx_http_request_t *r, oc_eval_t *eval,
 
     key->len = ngx_min(key->len, NGX_HTTP_OFFICE_CONFIG_KEY_LEN);
 
-    return NGX_OK;
+    return NGX_DECLINED;
 }

@@ -71,7 +71,7 @@ typedef ngx_int_t (*ngx_http_office_config_list_pt)(
 
 /*
  * Where the items of a collection come from, a chunk at a time.  All return
- * NGX_OK or NGX_ERROR.
+ * NGX_OK, or NGX_ERROR if memory is out.
  */
 
 typedef struct {
@@ -86,8 +86,8 @@ typedef struct {
 
     /*
      * what else is to be known of item list->i to evaluate it: NGX_AGAIN if
-     * it has to be read, ngx_http_office_config_scan_on() then goes on; a
-     * status if the request ends with it
+     * it has to be read, ngx_http_office_config_scan_on() then goes on;
+     * NGX_ABORT if the request has been answered with list->result
      */
 
     ngx_int_t  (*complete)(ngx_http_office_config_list_t *list,
@@ -104,7 +104,7 @@ typedef struct {
 
     /*
      * makes what is in the heap from list->npicked on the page: NGX_OK,
-     * NGX_AGAIN as above, or a status
+     * NGX_AGAIN as above
      */
 
     ngx_int_t  (*pick)(ngx_http_office_config_list_t *list);
@@ -167,6 +167,7 @@ struct ngx_http_office_config_list_s {
     ngx_uint_t                         examined;
     ngx_http_office_config_position_t  end;       /* of the chunk */
     u_char                             end_id[OC_ID_MAX_LEN];
+    ngx_int_t                          result;    /* of NGX_ABORT */
     unsigned                           last:1;    /* there is no other */
     unsigned                           waiting:1; /* in the queue */
     unsigned                           active:1;

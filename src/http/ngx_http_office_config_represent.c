@@ -103,7 +103,7 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
                                                          : &ctx->route.id,
                                              call->page, call->npage,
                                              &expanded);
-        if (rc != NGX_OK) {
+        if (rc != NGX_DECLINED) {
             return rc;
         }
     }

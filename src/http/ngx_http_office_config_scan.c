@@ -55,6 +55,11 @@ static void ngx_http_office_config_scan_found(
     ngx_http_office_config_list_t *list);
 static ngx_int_t ngx_http_office_config_scan_limit(
     ngx_http_office_config_list_t *list);
+static ngx_int_t ngx_http_office_config_scan_eval(
+    ngx_http_office_config_list_t *list, oc_eval_status_e status,
+    const char *option);
+static void ngx_http_office_config_scan_fail(
+    ngx_http_office_config_list_t *list, ngx_int_t rc);
 static void ngx_http_office_config_scan_end(
     ngx_http_office_config_list_t *list, ngx_int_t rc);
 static uint64_t ngx_http_office_config_scan_clock(void);
@@ -332,8 +337,8 @@ ngx_http_office_config_scan_resume(ngx_event_t *ev)
 
 
 /*
- * Goes on where a list had to wait for something; with another status than
- * NGX_OK it ends.
+ * Goes on where a list had to wait for something, or ends it: "rc" is what a
+ * source returns.
  */
 
 void
@@ -341,7 +346,7 @@ ngx_http_office_config_scan_on(ngx_http_office_config_list_t *list,
     ngx_int_t rc)
 {
     if (rc != NGX_OK) {
-        ngx_http_office_config_scan_end(list, rc);
+        ngx_http_office_config_scan_fail(list, rc);
 
     } else if (list->found) {
         ngx_http_office_config_scan_found(list);
@@ -381,10 +386,7 @@ ngx_http_office_config_scan_items(ngx_http_office_config_list_t *list)
         }
 
         if (rc != NGX_OK) {
-            ngx_http_office_config_scan_end(list,
-                                            rc == NGX_ERROR
-                                            ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                                            : rc);
+            ngx_http_office_config_scan_fail(list, rc);
             return;
         }
 
@@ -404,8 +406,6 @@ ngx_http_office_config_scan_items(ngx_http_office_config_list_t *list)
 }
 
 
-/* NGX_OK, or what the request is to be finalized with. */
-
 static ngx_int_t
 ngx_http_office_config_scan_item(ngx_http_office_config_list_t *list,
     oc_subject_t *subject)
@@ -421,8 +421,7 @@ ngx_http_office_config_scan_item(ngx_http_office_config_list_t *list,
                                  &matches);
 
         if (status != OC_EVAL_OK) {
-            return ngx_http_office_config_eval_problem(list->request,
-                                             list->eval, status, "$filter");
+            return ngx_http_office_config_scan_eval(list, status, "$filter");
         }
 
         if (!matches) {
@@ -435,8 +434,7 @@ ngx_http_office_config_scan_item(ngx_http_office_config_list_t *list,
                                  &matches);
 
         if (status != OC_EVAL_OK) {
-            return ngx_http_office_config_eval_problem(list->request,
-                                             list->eval, status, "$search");
+            return ngx_http_office_config_scan_eval(list, status, "$search");
         }
 
         if (!matches) {
@@ -521,8 +519,7 @@ ngx_http_office_config_scan_order(ngx_http_office_config_list_t *list,
     status = oc_order_key(list->eval, &list->options.orderby, subject, &key);
 
     if (status != OC_EVAL_OK) {
-        return ngx_http_office_config_eval_problem(list->request, list->eval,
-                                                   status, "$orderby");
+        return ngx_http_office_config_scan_eval(list, status, "$orderby");
     }
 
     key.len = ngx_min(key.len, NGX_HTTP_OFFICE_CONFIG_KEY_LEN);
@@ -562,7 +559,30 @@ ngx_http_office_config_scan_order(ngx_http_office_config_list_t *list,
                                   "order by id or priority.");
     ngx_str_set(&problem.target, "$skip");
 
-    return ngx_http_office_config_problem(list->request, &problem);
+    return ngx_http_office_config_scan_problem(list, &problem);
+}
+
+
+/* Answers with a problem; the scan is over then. */
+
+ngx_int_t
+ngx_http_office_config_scan_problem(ngx_http_office_config_list_t *list,
+    ngx_http_office_config_problem_t *problem)
+{
+    list->result = ngx_http_office_config_problem(list->request, problem);
+
+    return NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_http_office_config_scan_eval(ngx_http_office_config_list_t *list,
+    oc_eval_status_e status, const char *option)
+{
+    list->result = ngx_http_office_config_eval_problem(list->request,
+                                                 list->eval, status, option);
+
+    return NGX_ABORT;
 }
 
 
@@ -585,7 +605,7 @@ ngx_http_office_config_scan_chunk_done(ngx_http_office_config_list_t *list)
     if (!ends && list->examined >= (ngx_uint_t) olcf->scan_limit) {
 
         if (needs) {
-            ngx_http_office_config_scan_end(list,
+            ngx_http_office_config_scan_fail(list,
                                      ngx_http_office_config_scan_limit(list));
             return;
         }
@@ -652,10 +672,7 @@ ngx_http_office_config_scan_found(ngx_http_office_config_list_t *list)
         }
 
         if (rc != NGX_OK) {
-            ngx_http_office_config_scan_end(list,
-                                            rc == NGX_ERROR
-                                            ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                                            : rc);
+            ngx_http_office_config_scan_fail(list, rc);
             return;
         }
 
@@ -700,7 +717,17 @@ ngx_http_office_config_scan_limit(ngx_http_office_config_list_t *list)
         ngx_str_set(&problem.target, "$count");
     }
 
-    return ngx_http_office_config_problem(list->request, &problem);
+    return ngx_http_office_config_scan_problem(list, &problem);
+}
+
+
+static void
+ngx_http_office_config_scan_fail(ngx_http_office_config_list_t *list,
+    ngx_int_t rc)
+{
+    ngx_http_office_config_scan_end(list, rc == NGX_ABORT
+                                          ? list->result
+                                          : NGX_HTTP_INTERNAL_SERVER_ERROR);
 }
 
 

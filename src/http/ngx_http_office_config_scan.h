@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_office_config_list.h"
+#include "ngx_http_office_config_response.h"
 
 
 /* ngx_http_office_config_options.c */
@@ -60,6 +61,9 @@ ngx_int_t ngx_http_office_config_scan_call(
     ngx_http_office_config_list_t *list, oc_store_call_t *call,
     ngx_pool_t *pool, oc_store_handler_pt handler);
 ngx_int_t ngx_http_office_config_scan_called(oc_store_call_t *call);
+ngx_int_t ngx_http_office_config_scan_problem(
+    ngx_http_office_config_list_t *list,
+    ngx_http_office_config_problem_t *problem);
 void ngx_http_office_config_scan_on(ngx_http_office_config_list_t *list,
     ngx_int_t rc);
 
