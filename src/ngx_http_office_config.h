@@ -60,6 +60,7 @@ typedef struct {
     ngx_uint_t                 page_size;
     ngx_uint_t                 page_max;     /* that a client may prefer */
     ngx_int_t                  scan_limit;
+    ngx_int_t                  batch_limit;
     ngx_int_t                  inline_checkins;
     time_t                     checkin_retention;
     time_t                     checkin_ahead;
@@ -79,6 +80,7 @@ typedef enum {
     NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
     NGX_HTTP_OFFICE_CONFIG_SERVICE,            /* the service document */
     NGX_HTTP_OFFICE_CONFIG_METADATA,
+    NGX_HTTP_OFFICE_CONFIG_BATCH,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY,
     NGX_HTTP_OFFICE_CONFIG_ENTITY,             /* $entity?$id=... */
@@ -155,6 +157,9 @@ typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
 typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
 
+typedef struct ngx_http_office_config_reports_s
+    ngx_http_office_config_reports_t;
+
 
 /*
  * Is given the body of a request.  NGX_DONE if the store is at work, else what
@@ -190,7 +195,6 @@ struct ngx_http_office_config_ctx_s {
     ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
-    ngx_http_office_config_batch_t    *batch;     /* of check-ins */
     struct ngx_http_office_config_list_s
                                       *list;      /* a collection's page */
     ngx_uint_t                         page_size; /* preferred, 0: none */
@@ -198,6 +202,8 @@ struct ngx_http_office_config_ctx_s {
     oc_eval_t                         *eval;      /* of what is expanded */
     ngx_http_office_config_answer_pt   sealed;    /* when there is a secret */
     u_char                             secret[OC_SEAL_SECRET_LEN];
+    ngx_http_office_config_reports_t  *reports;   /* of check-ins */
+    ngx_http_office_config_batch_t    *batch;     /* that it asks for */
     ngx_uint_t                         nlisted;   /* entities of a page that
                                                      are complete */
     u_char                             request_id[OC_UUID_LEN];
@@ -214,6 +220,8 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */
+    unsigned                           proceed:1;     /* continue-on-error */
+    unsigned                           proceed_given:1;
 };
 
 

@@ -34,6 +34,11 @@ static ngx_conf_post_t  ngx_http_office_config_positive = {
 };
 
 
+static ngx_conf_post_t  ngx_http_office_config_batch_bounds = {
+    ngx_http_office_config_check_batch
+};
+
+
 static ngx_command_t  ngx_http_office_config_commands[] = {
 
     { ngx_string("office_config_redis"),
@@ -112,6 +117,13 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_office_config_loc_conf_t, checkin_ahead),
       &ngx_http_office_config_positive },
+
+    { ngx_string("office_config_batch_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, batch_limit),
+      &ngx_http_office_config_batch_bounds },
 
     { ngx_string("office_config_base_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -203,6 +215,7 @@ ngx_http_office_config_create_loc_conf(ngx_conf_t *cf)
     conf->page_size = NGX_CONF_UNSET_UINT;
     conf->page_max = NGX_CONF_UNSET_UINT;
     conf->scan_limit = NGX_CONF_UNSET;
+    conf->batch_limit = NGX_CONF_UNSET;
     conf->inline_checkins = NGX_CONF_UNSET;
     conf->checkin_retention = NGX_CONF_UNSET;
     conf->checkin_ahead = NGX_CONF_UNSET;
@@ -229,6 +242,7 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_uint_value(conf->page_max, prev->page_max,
                               conf->page_size);
     ngx_conf_merge_value(conf->scan_limit, prev->scan_limit, 1000000);
+    ngx_conf_merge_value(conf->batch_limit, prev->batch_limit, 20);
     ngx_conf_merge_value(conf->inline_checkins, prev->inline_checkins, 100);
     ngx_conf_merge_sec_value(conf->checkin_retention,
                              prev->checkin_retention, 90 * 86400);

@@ -292,8 +292,11 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
         map({ ["office_config_checkin_ahead $_;",
                qr/invalid value|must be between 1 second and 10 years/] }
             0, '11y', 'abc'),
+        map({ ["office_config_batch_limit $_;",
+               qr/must be between 1 and 100|invalid number/] }
+            0, 101, -1, 'abc', '1k', '""', '$x'),
         map({ ["office_config_$_ 5; office_config_$_ 5;", qr/is duplicate/] }
-            qw(inline_checkins checkin_retention checkin_ahead)),
+            qw(inline_checkins checkin_retention checkin_ahead batch_limit)),
         map({ ["office_config_key_prefix $_;",
                qr/invalid value "[^"]*" in "office_config_key_prefix"/] }
             '"{"', '"a}"', '"{a}:"'),
@@ -310,7 +313,7 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
         map({ ["office_config_$_;", qr/invalid number of arguments/],
               ["office_config_$_ a b;", qr/invalid number of arguments/] }
             qw(page_size key_prefix base_url tenant inline_checkins
-               checkin_retention checkin_ahead)),
+               checkin_retention checkin_ahead batch_limit)),
         ['office_config_nothing x;', qr/unknown directive/],
         ['office_config_status;', qr/unknown directive/],
     );
@@ -322,6 +325,7 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
     $t->conf_passes(conf($part => $_), "$part: $_") for
         'office_config_page_size 1;', 'office_config_page_size 1000;',
         'office_config_inline_checkins 1;', 'office_config_inline_checkins 500;',
+        'office_config_batch_limit 1;', 'office_config_batch_limit 100;',
         'office_config_checkin_retention 1s;',
         'office_config_checkin_retention 10y;',
         'office_config_checkin_ahead 1h30m;',

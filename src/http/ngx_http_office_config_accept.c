@@ -22,6 +22,7 @@ typedef enum {
     NGX_HTTP_OFFICE_CONFIG_TYPE_XML = 0,
     NGX_HTTP_OFFICE_CONFIG_TYPE_JSON,
     NGX_HTTP_OFFICE_CONFIG_TYPE_TEXT,
+    NGX_HTTP_OFFICE_CONFIG_TYPE_MIXED,
     NGX_HTTP_OFFICE_CONFIG_TYPE_N
 } ngx_http_office_config_type_e;
 
@@ -75,7 +76,8 @@ static void ngx_http_office_config_rate(
 static const ngx_str_t  ngx_http_office_config_types[] = {
     ngx_string("application/xml"),
     ngx_string("application/json"),
-    ngx_string("text/plain")
+    ngx_string("text/plain"),
+    ngx_string("multipart/mixed")
 };
 
 
@@ -190,6 +192,11 @@ ngx_http_office_config_variants(ngx_http_office_config_variant_t *variants,
                           * sizeof(ngx_http_office_config_variant_t));
 
     n = 0;
+
+    if (media == NGX_HTTP_OFFICE_CONFIG_MULTIPART) {
+        variants[n++].type = NGX_HTTP_OFFICE_CONFIG_TYPE_MIXED;
+        return n;
+    }
 
     if (media == NGX_HTTP_OFFICE_CONFIG_CSDL) {
         v = &variants[n++];

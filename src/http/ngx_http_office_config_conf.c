@@ -6,6 +6,7 @@
 
 #include "ngx_http_office_config_conf.h"
 #include "ngx_http_office_config_route.h"
+#include "oc_batch.h"
 
 
 #define NGX_HTTP_OFFICE_CONFIG_MAX_TIME  (10 * 366 * 86400)
@@ -68,6 +69,18 @@ ngx_http_office_config_check_scan(ngx_conf_t *cf, void *post, void *data)
 
     return (*n >= 1 && *n <= 1000000000)
            ? NGX_CONF_OK : "must be between 1 and 1000000000";
+}
+
+
+/* So many requests can be waited for at once. */
+
+char *
+ngx_http_office_config_check_batch(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t *n = data;
+
+    return (*n >= 1 && *n <= OC_BATCH_MAX_ITEMS) ? NGX_CONF_OK
+                                                 : "must be between 1 and 100";
 }
 
 

@@ -29,6 +29,8 @@ char *ngx_http_office_config_base_url(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 char *ngx_http_office_config_resolve_pass(ngx_conf_t *cf,
     ngx_http_office_config_loc_conf_t *olcf);
+char *ngx_http_office_config_check_batch(ngx_conf_t *cf, void *post,
+    void *data);
 char *ngx_http_office_config_check_inline(ngx_conf_t *cf, void *post,
     void *data);
 char *ngx_http_office_config_check_scan(ngx_conf_t *cf, void *post,

@@ -18,6 +18,7 @@ enum {
     NGX_HTTP_OFFICE_CONFIG_TEXT,
     NGX_HTTP_OFFICE_CONFIG_VALUE,     /* JSON, or text for $value */
     NGX_HTTP_OFFICE_CONFIG_CSDL,      /* XML or JSON */
+    NGX_HTTP_OFFICE_CONFIG_MULTIPART,
     NGX_HTTP_OFFICE_CONFIG_ANY        /* nothing, or what the client put */
 };
 

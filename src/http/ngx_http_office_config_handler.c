@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_office_config_batch.h"
 #include "ngx_http_office_config_handler.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
@@ -338,6 +339,7 @@ ngx_http_office_config_call(ngx_http_request_t *r,
     ctx->call.cutoff = rules.cutoff;
     ctx->call.recent = olcf->inline_checkins;
 
+    ctx->call.group = ngx_http_office_config_part_group(r);
     ctx->call.redis = olcf->redis;
     ctx->call.prefix = olcf->key_prefix;
     ctx->call.pool = r->pool;

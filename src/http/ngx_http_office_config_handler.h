@@ -89,6 +89,8 @@ ngx_int_t ngx_http_office_config_preconditions(ngx_http_request_t *r,
 
 void ngx_http_office_config_prefer(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_preference_applied(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
@@ -145,6 +147,11 @@ ngx_int_t ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_assign(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_update_priorities(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_batch.c */
+
+ngx_int_t ngx_http_office_config_batch(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_create.c */

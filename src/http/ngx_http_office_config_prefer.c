@@ -8,6 +8,7 @@
 #include "ngx_http_office_config_response.h"
 
 
+static ngx_uint_t ngx_http_office_config_is_continue(ngx_str_t *name);
 static void ngx_http_office_config_preference(
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *name, ngx_str_t *value);
 
@@ -82,6 +83,26 @@ ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch)
 }
 
 
+/* With the prefix of OData 4.0 and without it. */
+
+static ngx_uint_t
+ngx_http_office_config_is_continue(ngx_str_t *name)
+{
+    size_t  len;
+
+    len = sizeof("continue-on-error") - 1;
+
+    return (name->len == len
+            || (name->len == sizeof("odata.") - 1 + len
+                && ngx_strncasecmp(name->data, (u_char *) "odata.",
+                                   sizeof("odata.") - 1)
+                   == 0))
+           && ngx_strncasecmp(name->data + name->len - len,
+                              (u_char *) "continue-on-error", len)
+              == 0;
+}
+
+
 static void
 ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     ngx_str_t *name, ngx_str_t *value)
@@ -111,6 +132,21 @@ ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
         return;
     }
 
+    if (ngx_http_office_config_is_continue(name)) {
+
+        if (!ctx->proceed_given) {
+            ctx->proceed_given = 1;
+            ctx->proceed = value->len == 0
+                           || (value->len == sizeof("true") - 1
+                               && ngx_strncasecmp(value->data,
+                                                  (u_char *) "true",
+                                                  value->len)
+                                  == 0);
+        }
+
+        return;
+    }
+
     if (name->len != sizeof("return") - 1
         || ngx_strncasecmp(name->data, (u_char *) "return", name->len) != 0
         || ctx->preferred)
@@ -132,6 +168,18 @@ ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     {
         ctx->representation = 1;
     }
+}
+
+
+/* Whether a batch is to go on after an error; -1 if it is not said. */
+
+ngx_int_t
+ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_http_office_config_prefer(r, ctx);
+
+    return ctx->proceed_given ? (ngx_int_t) ctx->proceed : -1;
 }
 
 

@@ -69,6 +69,17 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
         ngx_str_set(&problem.target, "priority");
         break;
 
+    case OC_STORE_DEPENDENCY:
+        problem.status = 424;
+        break;
+
+    case OC_STORE_MIXED:
+        problem.status = NGX_HTTP_BAD_REQUEST;
+        ngx_str_set(&problem.message,
+                    "Requests that are carried out all or not at all must be "
+                    "of one tenant.");
+        break;
+
     case OC_STORE_UNKNOWN_ID:
         problem.status = NGX_HTTP_BAD_REQUEST;
         ngx_str_set(&problem.message,

@@ -88,6 +88,11 @@ static ngx_http_office_config_status_t  ngx_http_office_config_statuses[] = {
       ngx_string("rangeNotSatisfiable"),
       ngx_string("The stream does not have the range.") },
 
+    { 424,
+      ngx_string("failedDependency"),
+      ngx_string("Another request that this one depends on has failed, so it "
+                 "was not carried out.") },
+
     { NGX_HTTP_TOO_MANY_REQUESTS,
       ngx_string("tooManyRequests"),
       ngx_string("There are too many requests. Try again later.") },

@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_office_config_batch.h"
 #include "ngx_http_office_config_route.h"
 #include "oc_url.h"
 
@@ -340,7 +341,8 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
 /*
  * The resource that an @odata.id or $id names: an absolute URL of this
  * service; a path relative to its root or to the singleton; or, where it
- * begins with a dot, relative to the request's URL (RFC 3986, 5.2).  NGX_OK;
+ * begins with a dot, relative to the request's URL (RFC 3986, 5.2); or in a
+ * batch a reference to another request, which "url" is replaced with.  NGX_OK;
  * NGX_DECLINED if it is not of this service; NGX_ERROR if memory is out.
  */
 
@@ -354,6 +356,12 @@ ngx_http_office_config_route_url(ngx_http_request_t *r,
     ngx_str_t                      *segment, root;
     ngx_uint_t                      n, relative;
     ngx_http_office_config_path_t   path;
+
+    rc = ngx_http_office_config_part_dereference(r, url);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     p = url->data;
     last = p + url->len;

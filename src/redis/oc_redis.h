@@ -115,6 +115,8 @@ void oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);
 void oc_redis_op_repeat(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);
+void oc_redis_op_settle(oc_redis_op_t *op, oc_redis_status_e status,
+    oc_redis_reply_t *reply);
 void oc_redis_op_release(oc_redis_op_t *op);
 
 oc_redis_status_e oc_redis_op_status(oc_redis_op_t *op);

@@ -409,6 +409,21 @@ oc_redis_op_repeat(oc_redis_op_t *op, oc_redis_handler_pt handler,
 
 
 /*
+ * Gives an operation that has not been submitted, and will not be, the outcome
+ * of another one that was carried out in its place.  The reply, which may be
+ * NULL with a status other than OC_REDIS_OK, stays the other's.
+ */
+
+void
+oc_redis_op_settle(oc_redis_op_t *op, oc_redis_status_e status,
+    oc_redis_reply_t *reply)
+{
+    op->status = status;
+    op->reply = reply;
+}
+
+
+/*
  * The operation is over and in no queue any more: calls the handler if it has
  * not been called, and frees what no owner will release.
  */

@@ -46,8 +46,9 @@ oc_redis_script_t  oc_store_summary_script;
 oc_redis_script_t  oc_store_scan_script;
 oc_redis_script_t  oc_store_expand_script;
 oc_redis_script_t  oc_store_secret_script;
-
-static oc_redis_script_t  oc_store_delete_script;
+oc_redis_script_t  oc_store_delete_script;
+oc_redis_script_t  oc_store_exists_script;
+oc_redis_script_t  oc_store_changeset_script;
 
 
 #define oc_store_script_init(name)                                            \
@@ -63,6 +64,8 @@ oc_store_init(void)
     oc_store_script_init(create);
     oc_store_script_init(update);
     oc_store_script_init(delete);
+    oc_store_script_init(exists);
+    oc_store_script_init(changeset);
     oc_store_script_init(read);
     oc_store_script_init(assign);
     oc_store_script_init(assignments);
@@ -177,6 +180,14 @@ oc_store_exists(oc_store_call_t *call, ngx_str_t *id)
         != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (oc_store_grouped(call)) {
+
+        /* it may be one that an earlier call of the group adds */
+
+        return oc_store_script(call, 0, &oc_store_exists_script, 1, &argv[1],
+                               2, 0, oc_store_checked);
     }
 
     return oc_store_command(call, OC_REDIS_OP_READ, argv, 3, 0,
@@ -439,9 +450,23 @@ oc_store_script(oc_store_call_t *call, ngx_uint_t flags,
         return NGX_ERROR;
     }
 
-    oc_redis_op_submit(call->op, handler, call);
+    oc_store_send(call, handler);
 
     return NGX_OK;
+}
+
+
+/* Sends what has been prepared, or has it wait for its group. */
+
+void
+oc_store_send(oc_store_call_t *call, oc_redis_handler_pt handler)
+{
+    if (call->grouped) {
+        oc_store_group_join(call, handler);
+        return;
+    }
+
+    oc_redis_op_submit(call->op, handler, call);
 }
 
 
@@ -462,7 +487,19 @@ oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
         return NGX_ERROR;
     }
 
-    return oc_redis_op_script(call->op, script, nkeys, argv, argc);
+    if (oc_redis_op_script(call->op, script, nkeys, argv, argc) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    call->grouped = 0;
+
+    if (!(flags & OC_REDIS_OP_READ) && oc_store_grouped(call)) {
+        call->grouped = 1;
+
+        return oc_store_group_add(call, script, nkeys, argv, argc);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -512,6 +549,10 @@ oc_store_cleanup(void *data)
 
     if (owned->call->op == owned->op) {
         owned->call->op = NULL;
+    }
+
+    if (owned->call->grouped) {
+        oc_store_group_leave(owned->call);
     }
 
     oc_redis_op_release(owned->op);
