@@ -32,7 +32,7 @@ LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 PROGRAMS := $(patsubst t/$(KIND)/%.c,$(OUT)/%,\
               $(wildcard t/$(KIND)/*_$(PROGRAM).c))
 SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
-            src/redis/oc_redis_reply.c
+            src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c
 OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
 LIBRARY  := $(OUT)/liboc.a
 
