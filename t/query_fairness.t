@@ -131,8 +131,8 @@ for my $query ('?$orderby=displayName&$top=5', '?$orderby=displayName%20desc',
         =~ /cmdstat_evalsha:calls=(\d+),.*?usec_per_call=([\d.]+)/;
     my @slow = @{$redis->cmd('SLOWLOG', 'GET', 1000)};
     cmp_ok $per_call, '<', 1000, "a part takes Redis less than 1 ms";
-    cmp_ok scalar @slow, '<=', 2 + $calls / 500,
-           "Redis was not busy for 5 ms, $calls parts"
+    cmp_ok scalar @slow, '<=', 5 + $calls / 100,
+           "Redis was not busy for 5 ms, of $calls parts"
         or diag map { "$_->[2] us: @{$_->[3]}[0 .. 2]\n" } @slow;
 }
 

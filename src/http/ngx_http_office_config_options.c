@@ -522,6 +522,12 @@ ngx_http_office_config_list_start(ngx_http_office_config_list_t *list,
 
     ctx = list->ctx;
 
+    if (ctx->query.skiptoken.len
+        && !ngx_http_office_config_is_token(&ctx->query.skiptoken))
+    {
+        return ngx_http_office_config_bad_token(list->request);
+    }
+
     rc = ctx->query.skiptoken.len
          ? ngx_http_office_config_with_secret(list->request, ctx, begin)
          : begin(list->request, ctx);

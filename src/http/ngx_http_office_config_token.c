@@ -82,6 +82,31 @@ ngx_http_office_config_bind(ngx_http_office_config_ctx_t *ctx,
 }
 
 
+/* Whether a text is of the kind that tokens are: no secret is needed. */
+
+ngx_uint_t
+ngx_http_office_config_is_token(ngx_str_t *token)
+{
+    size_t  i;
+
+    static const u_char  other[] = "-_";
+
+    for (i = 0; i < token->len; i++) {
+        if (!isalnum(token->data[i])
+            && ngx_strlchr((u_char *) other, (u_char *) other + 2,
+                           token->data[i])
+               == NULL)
+        {
+            return 0;
+        }
+    }
+
+    return token->len / 4 * 3
+           >= OC_SEAL_LEN + NGX_HTTP_OFFICE_CONFIG_TOKEN_HEAD
+           && token->len % 4 != 1;
+}
+
+
 /*
  * Reads the request's $skiptoken with ctx->secret.  NGX_OK; NGX_DECLINED if it
  * was not made for this; NGX_ERROR if memory is out.
@@ -105,9 +130,7 @@ ngx_http_office_config_token_read(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_strlchr(token->data, token->data + token->len, '=')
-        || ngx_decode_base64url(&sealed, token) != NGX_OK)
-    {
+    if (ngx_decode_base64url(&sealed, token) != NGX_OK) {
         return NGX_DECLINED;
     }
 

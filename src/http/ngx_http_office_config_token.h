@@ -24,6 +24,7 @@ ngx_uint_t ngx_http_office_config_secret_stale(
 ngx_int_t ngx_http_office_config_bind(ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_resource_e resource, ngx_str_t *id,
     const oc_query_t *query, u_char *bound);
+ngx_uint_t ngx_http_office_config_is_token(ngx_str_t *token);
 ngx_int_t ngx_http_office_config_token_read(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, const u_char *bound,
     ngx_http_office_config_order_e order,

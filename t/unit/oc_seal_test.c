@@ -23,7 +23,7 @@ static u_char  other[OC_SEAL_SECRET_LEN] = "a secret of thirty-two bytes, to";
 
 
 static void
-bind(u_char *digest, const char *one, const char *two)
+digest_of(u_char *digest, const char *one, const char *two)
 {
     ngx_str_t  parts[2];
 
@@ -43,14 +43,14 @@ test_digest(void)
 {
     u_char  a[OC_SEAL_DIGEST_LEN], b[OC_SEAL_DIGEST_LEN];
 
-    bind(a, "tenant", "filter");
-    bind(b, "tenant", "filter");
+    digest_of(a, "tenant", "filter");
+    digest_of(b, "tenant", "filter");
     ok(memcmp(a, b, sizeof(a)) == 0, "equal parts have one digest");
 
-    bind(b, "tenantf", "ilter");
+    digest_of(b, "tenantf", "ilter");
     ok(memcmp(a, b, sizeof(a)) != 0, "where a part ends is in it");
 
-    bind(b, "", "tenantfilter");
+    digest_of(b, "", "tenantfilter");
     ok(memcmp(a, b, sizeof(a)) != 0, "an empty part is one as well");
 }
 
@@ -65,8 +65,8 @@ test_seal(size_t len)
     ngx_str_t   text, sealed, opened;
     ngx_uint_t  accepted;
 
-    bind(bound, "tenant", "filter");
-    bind(elsewhere, "tenant", "other");
+    digest_of(bound, "tenant", "filter");
+    digest_of(elsewhere, "tenant", "other");
 
     text.len = len;
     text.data = malloc(len + 1);
