@@ -102,7 +102,7 @@ END
     $t->conf_passes(conf(auth => undef, pass => undef),
                     'a location without office_config_pass needs none');
 
-    for my $value ('jwt', 'on', 'none', 'of', 'offf', '""', '$x') {
+    for my $value ('JWT', 'on', 'none', 'of', 'offf', '""', '$x') {
         wrong('server', "office_config_auth $value;", qr/invalid value/);
     }
 

@@ -8,7 +8,7 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_scan.h"
-#include "ngx_http_office_config_token.h"
+#include "ngx_http_office_config_skiptoken.h"
 #include "oc_span.h"
 
 

@@ -8,7 +8,7 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_scan.h"
-#include "ngx_http_office_config_token.h"
+#include "ngx_http_office_config_skiptoken.h"
 
 
 static ngx_int_t ngx_http_office_config_list_begin(ngx_http_request_t *r,

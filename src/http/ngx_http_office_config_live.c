@@ -10,7 +10,7 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
-#include "ngx_http_office_config_token.h"
+#include "ngx_http_office_config_skiptoken.h"
 #include "oc_buf.h"
 #include "oc_span.h"
 

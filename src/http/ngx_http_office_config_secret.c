@@ -6,7 +6,7 @@
 
 #include "ngx_http_office_config_handler.h"
 #include "ngx_http_office_config_response.h"
-#include "ngx_http_office_config_token.h"
+#include "ngx_http_office_config_skiptoken.h"
 #include "oc_uuid.h"
 
 

@@ -26,6 +26,7 @@ use Test::More;
 use OfficeConfig::DnsServer;
 use OfficeConfig::FaultProxy;
 use OfficeConfig::Http;
+use OfficeConfig::IdentityProvider;
 use OfficeConfig::Load;
 use OfficeConfig::Net qw(free_port wait_until);
 use OfficeConfig::Nginx;
@@ -148,6 +149,15 @@ sub dns {
 }
 
 
+# provider: a running OfficeConfig::IdentityProvider
+
+sub provider {
+    my ($self) = @_;
+    return $self->_keep(OfficeConfig::IdentityProvider->new(
+        dir => $self->_subdir('provider')));
+}
+
+
 # load(%opt): a running OfficeConfig::Load, of the first nginx by default
 
 sub load {
@@ -228,7 +238,8 @@ sub serve {
 
 
 # conf_fails($http, $re, $name): one test point: nginx -t refuses the http
-# block, and what it prints matches. conf_passes($http, $name): it takes it.
+# block, and what it prints matches. conf_passes($http, $name, $re): it takes
+# it, and what it prints matches, too.
 
 sub conf_fails {
     my ($self, $http, $re, $name) = @_;
@@ -240,11 +251,12 @@ sub conf_fails {
 }
 
 sub conf_passes {
-    my ($self, $http, $name) = @_;
+    my ($self, $http, $name, $re) = @_;
     my ($passed, $text) = $self->_test_conf($http);
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-    return ok($passed, $name // 'nginx -t passes') || diag $text;
+    return ok($passed && (!$re || $text =~ $re), $name // 'nginx -t passes')
+        || diag $text;
 }
 
 sub _test_conf {

@@ -4,8 +4,8 @@
  */
 
 
-#ifndef _NGX_HTTP_OFFICE_CONFIG_TOKEN_H_INCLUDED_
-#define _NGX_HTTP_OFFICE_CONFIG_TOKEN_H_INCLUDED_
+#ifndef _NGX_HTTP_OFFICE_CONFIG_SKIPTOKEN_H_INCLUDED_
+#define _NGX_HTTP_OFFICE_CONFIG_SKIPTOKEN_H_INCLUDED_
 
 
 #include "ngx_http_office_config_list.h"
@@ -19,7 +19,7 @@ ngx_int_t ngx_http_office_config_with_secret(ngx_http_request_t *r,
 ngx_uint_t ngx_http_office_config_secret_stale(
     ngx_http_office_config_ctx_t *ctx);
 
-/* ngx_http_office_config_token.c */
+/* ngx_http_office_config_skiptoken.c */
 
 ngx_int_t ngx_http_office_config_bind(ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_resource_e resource, ngx_str_t *id,
@@ -39,4 +39,4 @@ ngx_int_t ngx_http_office_config_next_link(ngx_http_request_t *r,
     ngx_str_t *member);
 
 
-#endif /* _NGX_HTTP_OFFICE_CONFIG_TOKEN_H_INCLUDED_ */
+#endif /* _NGX_HTTP_OFFICE_CONFIG_SKIPTOKEN_H_INCLUDED_ */
