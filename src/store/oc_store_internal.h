@@ -27,6 +27,22 @@
 
 #define OC_STORE_CHECKIN_BYTES  "1048576"
 
+/* keys of the check-ins of a configuration or of the tenant */
+
+#define OC_STORE_SCOPE_KEYS  4
+
+/* a cutoff as bytes */
+
+#define OC_STORE_CUTOFF_LEN  6
+
+/* a journal is as long as it should get: elements, two each check-in */
+
+#define OC_STORE_JOURNAL_LEN  128
+
+/* a check-in was noted, and it is time to take what is in the journals */
+
+#define OC_STORE_DUE  3
+
 /* a date as JSON */
 
 #define OC_STORE_DATE_LEN  (OC_DATETIME_LEN + 2)
@@ -45,6 +61,10 @@ ngx_int_t oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
 
 ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
+void oc_store_cutoff(oc_store_call_t *call, u_char *p);
+ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argv,
+    ngx_str_t *record);
+ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
     oc_store_checkins_t *checkins, ngx_str_t *argv, ngx_uint_t *nkeys);
 ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
@@ -52,7 +72,8 @@ ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
 /* how many arguments that are */
 
 #define oc_store_take_count(checkins)                                         \
-    (9 + 4 * (checkins)->nids + 2 * (checkins)->n)
+    (7 + OC_STORE_SCOPE_KEYS + (1 + OC_STORE_SCOPE_KEYS) * (checkins)->nids   \
+     + 2 * (checkins)->n)
 
 ngx_int_t oc_store_window(oc_store_call_t *call, ngx_str_t *argv);
 ngx_uint_t oc_store_again(oc_store_call_t *call, oc_redis_op_t *op,
@@ -78,6 +99,8 @@ extern oc_redis_script_t  oc_store_assign_script;
 extern oc_redis_script_t  oc_store_assignments_script;
 extern oc_redis_script_t  oc_store_priorities_script;
 extern oc_redis_script_t  oc_store_checkin_script;
+extern oc_redis_script_t  oc_store_report_script;
+extern oc_redis_script_t  oc_store_settle_script;
 extern oc_redis_script_t  oc_store_live_script;
 extern oc_redis_script_t  oc_store_checkins_script;
 extern oc_redis_script_t  oc_store_summary_script;
