@@ -325,6 +325,10 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
     call->json = argv[nkeys + 2];
     call->tail = argv[nkeys + 3];
 
+    /* more than the script takes from the journal itself */
+
+    call->noted = (entity->ncheckins > OC_STORE_JOURNAL_LEN / 2);
+
     return NGX_OK;
 }
 
@@ -419,6 +423,12 @@ oc_store_created(oc_redis_op_t *op, void *data)
 
     default:
         oc_store_failed(call);
+        return;
+    }
+
+    if (call->noted && !call->repeated && call->status == OC_STORE_OK
+        && oc_store_settle(call, NULL) == NGX_OK)
+    {
         return;
     }
 

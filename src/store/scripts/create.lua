@@ -84,7 +84,6 @@ if ARGV[n] then
     -- the tenant's journal stays short
 
     if length >= 128 then
-        budget = 64 + #ARGV - n
         open(6, keep)
     end
 end

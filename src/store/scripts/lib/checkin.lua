@@ -24,7 +24,7 @@
 -- record, as it comes and goes, is a key and its check-in.
 
 local find, sub, byte, char = string.find, string.sub, string.byte, string.char
-local floor, huge = math.floor, math.huge
+local floor, huge, format = math.floor, math.huge, string.format
 local call = redis.call
 
 local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
@@ -108,7 +108,7 @@ local function summary(s)
         return s.given
     end
 
-    return string.format('{"succeededUserCount":%d,"failedUserCount":%d}',
+    return format('{"succeededUserCount":%d,"failedUserCount":%d}',
                          math.max(0, s.ok + s.more_ok),
                          math.max(0, s.failed + s.more_failed))
 end
@@ -364,7 +364,7 @@ local function replace(s, key, old, value, cutoff, keep, quiet)
     if set[1] then
         call('HSET', s.hash, unpack(set))
 
-        if call('ZADD', s.recent, usec, key) == 1 and s.n > 2 * keep
+        if call('ZADD', s.recent, format('%d', usec), key) == 1 and s.n > 2 * keep
            and call('ZCARD', s.recent) > 2 * keep
         then
             call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
@@ -580,24 +580,23 @@ end
 -- journal. Of several of one key only that which stays in the end is stored,
 -- and those that change no more than their date and what they say go together.
 local function take(s, list, first, keep)
-    local at, keys, values, usecs, cutoffs, n = {}, {}, {}, {}, {}, 0
+    local at, keys, marks, values, usecs, n = {}, {}, {}, {}, {}, 0
 
     for i = first, #list, 2 do
         local mark, value = list[i], list[i + 1]
-        local key, usec, cutoff = sub(mark, 1, KEY), usec_of(value),
-                                  cutoff_of(mark)
+        local key, usec = sub(mark, 1, KEY), usec_of(value)
         local j = at[key]
 
         if not j then
             n = n + 1
             j = n
             at[key], keys[n] = n, key
-        elseif usec < usecs[j] and not gone(values[j], cutoff) then
+        elseif usec < usecs[j] and not gone(values[j], cutoff_of(mark)) then
             j = nil
         end
 
         if j then
-            values[j], usecs[j], cutoffs[j] = value, usec, cutoff
+            marks[j], values[j], usecs[j] = mark, value, usec
         end
     end
 
@@ -608,10 +607,10 @@ local function take(s, list, first, keep)
         local key, old, value, usec = keys[i], olds[i], values[i], usecs[i]
 
         if not old or byte(old) ~= byte(value) or usec < usec_of(old) then
-            replace(s, key, old, value, cutoffs[i], keep)
+            replace(s, key, old, value, cutoff_of(marks[i]), keep)
         elseif old ~= value then
             set[m + 1], set[m + 2] = key, value
-            add[m + 1], add[m + 2] = usec, key
+            add[m + 1], add[m + 2] = format('%d', usec), key
             m = m + 2
         end
     end
@@ -654,10 +653,6 @@ local function drain(s, keep)
         end
 
         n, budget = n - 1, budget - 1
-    end
-
-    if n == 0 then
-        return true
     end
 
     local most = math.min(n, budget)
