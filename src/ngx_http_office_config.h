@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_office_config_auth.h"
 #include "oc_query.h"
 #include "oc_redis.h"
 #include "oc_store.h"
@@ -19,10 +20,37 @@
 
 
 #define NGX_HTTP_OFFICE_CONFIG_AUTH_OFF  0
+#define NGX_HTTP_OFFICE_CONFIG_AUTH_JWT  1
+
+
+/* $metadata, rendered; it lives as long as the configuration */
+
+typedef struct {
+    ngx_str_t                  text;
+    u_char                     etag[OC_ETAG_LEN];
+} ngx_http_office_config_csdl_t;
+
+
+/* in two formats and, for clients of 4.0, two versions */
+
+enum {
+    NGX_HTTP_OFFICE_CONFIG_CSDL_XML = 0,
+    NGX_HTTP_OFFICE_CONFIG_CSDL_JSON = 2,
+    NGX_HTTP_OFFICE_CONFIG_CSDL_N = 4
+};
 
 
 typedef struct {
-    ngx_array_t                redises;      /* of oc_redis_t * */
+    ngx_array_t                    redises;      /* of oc_redis_t * */
+    ngx_http_office_config_csdl_t  csdl[NGX_HTTP_OFFICE_CONFIG_CSDL_N];
+
+    ngx_array_t                    keys;         /* of ..._keys_t * */
+    ngx_array_t                    policies;     /* of ..._policy_t * */
+    size_t                         jwt_cache;    /* bytes */
+
+    ngx_http_office_config_tokens_t  *tokens;    /* NULL: none are kept */
+
+    ngx_int_t                variables[NGX_HTTP_OFFICE_CONFIG_NVARIABLES];
 } ngx_http_office_config_main_conf_t;
 
 
@@ -34,10 +62,15 @@ typedef struct {
     ngx_uint_t                 line;
 
     ngx_uint_t                 auth;
+
+    ngx_http_office_config_jwt_conf_t   jwt;
+    ngx_http_office_config_policy_t    *policy;  /* NULL: no token is needed */
+
     ngx_http_complex_value_t  *tenant;
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
     ngx_uint_t                 page_size;
+    ngx_int_t                  batch_limit;
     ngx_int_t                  inline_checkins;
     time_t                     checkin_retention;
     time_t                     checkin_ahead;
@@ -55,6 +88,9 @@ typedef struct {
 typedef enum {
     NGX_HTTP_OFFICE_CONFIG_NOT_FOUND = 0,
     NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
+    NGX_HTTP_OFFICE_CONFIG_SERVICE,            /* the service document */
+    NGX_HTTP_OFFICE_CONFIG_METADATA,
+    NGX_HTTP_OFFICE_CONFIG_BATCH,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON,
     NGX_HTTP_OFFICE_CONFIG_SINGLETON_PROPERTY,
     NGX_HTTP_OFFICE_CONFIG_ENTITY,             /* $entity?$id=... */
@@ -107,9 +143,32 @@ typedef struct {
 } ngx_http_office_config_headers_t;
 
 
+/* odata.metadata=... */
+
+typedef enum {
+    NGX_HTTP_OFFICE_CONFIG_MINIMAL = 0,
+    NGX_HTTP_OFFICE_CONFIG_FULL,
+    NGX_HTTP_OFFICE_CONFIG_NONE
+} ngx_http_office_config_level_e;
+
+
+/* what Accept or $format asks for, as it was negotiated */
+
+typedef struct {
+    ngx_http_office_config_level_e     level;
+    unsigned                           ieee:1;      /* IEEE754Compatible */
+    unsigned                           streaming:1; /* members in order */
+    unsigned                           xml:1;
+    unsigned                           known:1;     /* is negotiated */
+} ngx_http_office_config_format_t;
+
+
 typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
 typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
+
+typedef struct ngx_http_office_config_reports_s
+    ngx_http_office_config_reports_t;
 
 
 /*
@@ -134,8 +193,10 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_request_t                *request;
     ngx_http_office_config_route_t     route;
     ngx_http_office_config_headers_t   headers;
+    ngx_http_office_config_format_t    format;
     oc_query_t                         query;
     oc_store_call_t                    call;
+    ngx_http_office_config_auth_t     *auth;      /* NULL: not asked for */
 
     ngx_http_office_config_json_pt     json_handler;
     ngx_http_office_config_answer_pt   answer;
@@ -145,7 +206,8 @@ struct ngx_http_office_config_ctx_s {
     ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
-    ngx_http_office_config_batch_t    *batch;     /* of check-ins */
+    ngx_http_office_config_reports_t  *reports;   /* of check-ins */
+    ngx_http_office_config_batch_t    *batch;     /* that it asks for */
     ngx_uint_t                         nlisted;   /* entities of a page that
                                                      are complete */
     u_char                             request_id[OC_UUID_LEN];
@@ -159,6 +221,8 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */
+    unsigned                           proceed:1;     /* continue-on-error */
+    unsigned                           proceed_given:1;
 };
 
 
@@ -168,6 +232,8 @@ extern ngx_module_t  ngx_http_office_config_module;
 ngx_int_t ngx_http_office_config_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_office_config_error_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_office_config_filter_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_office_config_metadata_init(ngx_conf_t *cf,
+    ngx_http_office_config_main_conf_t *omcf);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_H_INCLUDED_ */

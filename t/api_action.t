@@ -90,7 +90,7 @@ for my $path ($assign, API . '/c/microsoft.graph.assign',
                  { target => target('g2') }, { id => 'A', target => {} });
     my $r = post($path, { officeConfigurationAssignments => \@given });
 
-    answer_is $r, 200, "POST $path";
+    answer_is $r, 200, "N4: POST $path";
     is_deeply [sort keys %{$r->json}], ['@odata.context', 'value'],
               'a collection';
     is json_item($r, '@odata.context'), 'http://localhost/beta/$metadata#'
@@ -277,7 +277,7 @@ for my $path ($update, API . '/microsoft.graph.updatePriorities',
     my %before = map { $_ => age($_) } 'a' .. 'e';
     my $r = post($path, { $ids => ['a', 'c', 'e'],
                           $priorities => [30, 10, -20] });
-    answer_is $r, 204, "POST $path";
+    answer_is $r, 204, "N4: POST $path";
     is $r->body, '', 'no body';
     is_deeply order(), { a => 30, b => 2, c => 10, d => 4, e => -20 },
               'the priorities';

@@ -163,7 +163,7 @@ for my $accept ('text/html', 'application/xml', 'image/*', 'text/plain;q=0',
 
 for my $option ('$filter=x', '$search=x', 'filter=x', '$top=1', '$skip=1',
                 '$orderby=id', '$select=id', '$expand=assignments',
-                '$count=true', '$format=json', '@p=1', '$skiptoken=YQ')
+                '$count=true', '@p=1', '$skiptoken=YQ')
 {
     my ($target) = $option =~ /^([^=]*)/;
     error_is ask('GET', API . "/\$count?$option"), 501, $target,
@@ -238,7 +238,7 @@ for my $type ($windows, $security, $base) {
             for my $size (2, 1000) {
                 my @pages = walk("/p$size" . API . "/$type?\$top=$top");
                 is_deeply [map { @{ids($_)} } @pages], [@want[0 .. $last]],
-                          "\$top=$top, pages of $size";
+                          "I2: \$top=$top, pages of $size";
             }
         }
 
@@ -246,8 +246,8 @@ for my $type ($windows, $security, $base) {
             for my $path (API . "/$id/$type", API . "('$id')/$type") {
                 my $one = ask('GET', $path);
                 my $is = $type eq $base || $type{$id} eq $type;
-                $is ? answer_is $one, 200, "GET $path"
-                    : error_is $one, 404, undef, "GET $path";
+                $is ? answer_is $one, 200, "I2: GET $path"
+                    : error_is $one, 404, undef, "I2: GET $path";
                 is $one->body, ask('GET', API . "/$id")->body,
                    'as without a cast' if $is;
             }
@@ -358,8 +358,8 @@ for my $id (@ids) {
         my $segment = API . '/' . encoded($id);
         my $get = ask('GET', path_of($made->header('Location')));
         answer_is $get, 200, 'its Location';
-        is ask('GET', $parens)->body, $get->body, 'in parentheses';
-        is ask('GET', $segment)->body, $get->body, 'as a segment'
+        is ask('GET', $parens)->body, $get->body, 'A7: in parentheses';
+        is ask('GET', $segment)->body, $get->body, 'A7: as a segment'
             unless $id =~ m{^(?:\$|\.\.?$|microsoft|update)};
         is ask('GET', "$parens/assignments/\$count")->body, '1', 'below it';
 
@@ -391,7 +391,7 @@ for my $url ("$root/$of/one", "$root/$of('one')", "/beta/$of/one",
         next if $id =~ /%6F/;         # the query is decoded first
         my $r = ask('GET', "/beta/\$entity?\$id=$id");
         answer_is $r, 200, '$id=' . printable($id);
-        is $r->body, $get->body, 'the entity';
+        is $r->body, $get->body, 'A7: the entity';
         is $r->header('ETag'), $get->header('ETag'), 'its ETag';
     }
 }

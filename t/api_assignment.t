@@ -519,7 +519,7 @@ for my $url ("$host$list/d", "$host$list('d')", "$list/d", "$list('d')",
     for my $id ($url, encoded($url =~ s/%25/%/r)) {
         send_to('POST', $list, { id => 'd' });
         my $r = ask('DELETE', "$list/\$ref?\$id=$id");
-        answer_is $r, 204, '$id=' . printable($id);
+        answer_is $r, 204, 'U3: $id=' . printable($id);
         is_deeply ids(ask('GET', $list)), ['a'], 'it alone is gone';
         ask('DELETE', "$list/d");
     }

@@ -90,7 +90,7 @@ my $first = status('u', 'pc', 1, 100, userPrincipalName => "J\xfcrgen",
                        '5E83CC61-CC61-5E83-61CC-835E61CC835E',
                        '5E83cc61-CC61-5E83-61CC-835E61CC835E']);
 
-answer_is post("$item/checkinStatuses", $first), 204, 'a check-in';
+answer_is post("$item/checkinStatuses", $first), 204, 'N7: a check-in';
 is_deeply members(ask('GET', "$item/checkinStatuses")), [full($first)],
           'it is in the collection, as it was given';
 is_deeply json_item(ask('GET', $item), 'checkinStatuses'), [full($first)],

@@ -55,8 +55,8 @@ for my $url (API, API . '/$ref') {
 
     is $r->header('Location'), 'http://localhost' . API . "/$id", 'Location';
     my $got = $t->get(path_of($r->header('Location')));
-    answer_is $got, 200, 'its GET';
-    is $got->body, $r->body, 'equals the body to the byte';
+    answer_is $got, 200, 'U1: its GET';
+    is $got->body, $r->body, 'U1: equals the body to the byte';
     is $got->header('ETag'), $etag, 'and the ETag';
 
     # in Redis
@@ -150,7 +150,7 @@ for my $id (@good) {
     is $t->get($location)->body, $r->body, 'Location can be fetched';
     is $t->get(item_path(API, $id))->body, $r->body, 'key in parentheses';
 
-    error_is create({ id => $id }), 409, 'id', 'exists: 409';
+    error_is create({ id => $id }), 409, 'id', 'U17: exists: 409';
     is $t->get($location)->body, $r->body, 'which changes nothing';
 
     $t->status_is($t->del($location), 204, 'Location can be deleted');

@@ -57,6 +57,9 @@ my %made = (
             ['GET', "$item/assignments/a"], ['GET', "$item/assignments"],
             ['PATCH', "$item/assignments/a", json => {}],
             ['GET', '/beta/$entity?$id=officeConfiguration'],
+            ['GET', '/beta/'], ['HEAD', '/beta'],
+            ['GET', '/beta/$metadata?$format=json'],
+            ['HEAD', '/beta/$metadata?$format=json'],
             ['GET', '/add' . API]],
     204 => [['OPTIONS', $item], ['OPTIONS', API],
             ['POST', API . '/$ref', json => { '@odata.id' => $item }],
@@ -120,9 +123,8 @@ my %made = (
                 headers => ['Content-Encoding' => 'br']]],
     429 => [['GET', '/limited' . API], ['HEAD', '/limited' . API],
             ['POST', '/limited' . API, json => {}]],
-    501 => [['GET', API . '?$filter=x'], ['GET', '/beta/$metadata'],
-            ['HEAD', '/beta/$metadata'], ['GET', "$item/assignments?\$top=1"],
-            ['POST', '/beta/$batch', json => {}], ['GET', '/beta/']],
+    501 => [['GET', API . '?$filter=x'], ['HEAD', API . '?$filter=x'],
+            ['GET', "$item/assignments?\$top=1"]],
     503 => [['GET', '/dead' . API], ['HEAD', '/dead' . $item],
             ['POST', '/dead' . API, json => {}], ['GET', '/dead' . $item],
             ['DELETE', '/dead' . $item], ['PUT', '/dead' . $item, json => {}],
@@ -240,15 +242,40 @@ for my $value ('', 'x' x 257, 'x' x 5_000, "a\tb", "\x01", "a\x7f", "\xff",
 }
 
 
-# OData-MaxVersion
+# M4: the version of the answer, by OData-MaxVersion
 
-for my $value ('4.0', '4', '', 'x', '4.1', '4.010', '04.01', '4.01;x', '3.0') {
-    is $ask->('GET', $item, headers => ['OData-MaxVersion' => $value])
-       ->header('OData-Version'), '4.0', "OData-MaxVersion: $value";
+for my $value ('4.0', '4', '', '4.00', '4.0;x', '4.001', '4.009') {
+    answer_is $ask->('GET', $item, headers => ['OData-MaxVersion' => $value]),
+              200, "M4: OData-MaxVersion: $value", version => '4.0';
+}
+
+for my $value ('4.01', '4.1', '4.010', '04.01', '4.01;x', '4.02', '5.0',
+               '99999999999999999999.0')
+{
+    answer_is $ask->('GET', $item, headers => ['OData-MaxVersion' => $value]),
+              200, "M4: OData-MaxVersion: $value", version => '4.01';
+}
+
+for my $value ('3.0', '2.0', '1.0', '0', 'x', '.', '.4', '3.99', '-4.0', '4.0x',
+               '4.0.1', ' ', '4,0')
+{
+    next if $value eq ' ';
+    error_is $ask->('GET', $item, headers => ['OData-MaxVersion' => $value]),
+             400, 'OData-MaxVersion', "M4: OData-MaxVersion: $value";
 }
 
 is $ask->('GET', $item, headers => [$_ => '4.01'])->header('OData-Version'),
    '4.0', "$_: 4.01 asks for nothing" for 'OData-Version', 'MaxDataServiceVersion';
+
+answer_is $ask->('PATCH', $item, json => {}, headers => ['OData-Version' => $_]),
+          200, "OData-Version: $_" for '4.0', '4.01', '', '4.010';
+
+for my $value ('4.02', '4.1', '5.0', '3.0', 'x', '4.011') {
+    error_is $ask->($_->[0], $_->[1], json => {},
+                    headers => ['OData-Version' => $value]), 400,
+             'OData-Version', "M4: $_->[0] $_->[1], OData-Version: $value"
+        for ['PATCH', $item], ['GET', API], ['POST', API], ['GET', '/beta'];
+}
 
 
 # Accept

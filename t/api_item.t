@@ -193,10 +193,10 @@ for my $list ('*', ask('GET', $item)->header('ETag')) {
 for my $path ($item, API . q{('one')}, API . q{(%27one%27)}, "$item/") {
     create(assignments => [{}, { id => 'a' }]);
     my $r = ask('DELETE', $path);
-    answer_is $r, 204, "DELETE $path";
+    answer_is $r, 204, "U6: DELETE $path";
     is $r->header('ETag'), undef, 'no ETag';
     is_deeply [sort @{$redis->cmd('KEYS', '*')}], ['oc:layout'],
-              'removes all there is, and every key';
+              'U6: removes all there is, and every key';
     error_is ask('DELETE', $path), 404, undef, 'not twice';
     error_is ask('GET', $path), 404, undef, 'gone';
     is_deeply ask('GET', API)->json->{value}, [], 'from the list as well';

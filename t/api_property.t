@@ -105,7 +105,7 @@ sub text_is {
 }
 
 
-subtest 'GET' => sub {
+subtest 'I3: GET' => sub {
     my %data = (displayName => qq(n "\\\n\x{e9}\x{1f600}/), priority => 7,
         description => '', checkinStatuses => [@status],
         userCheckinSummary => { succeededUserCount => 3,
@@ -221,7 +221,7 @@ subtest 'GET' => sub {
 };
 
 
-subtest 'null' => sub {
+subtest 'I3: null' => sub {
     anew();
     my $r = get("$item/userCheckinSummary");
     value_is $r, { succeededUserCount => 0, failedUserCount => 0 },
@@ -279,7 +279,7 @@ subtest 'keys that have to be encoded' => sub {
 };
 
 
-subtest 'PUT of a primitive' => sub {
+subtest 'U11: PUT of a primitive' => sub {
     anew(displayName => 'old', priority => 1);
 
     for (['displayName', 'new'], ['displayName', ''], ['description', 'd'],
@@ -360,7 +360,7 @@ subtest 'PUT of a primitive' => sub {
 };
 
 
-subtest 'PUT and PATCH of a complex value' => sub {
+subtest 'U11: PUT and PATCH of a complex value' => sub {
     anew();
     my $url = "$item/userCheckinSummary";
     my ($s, $f) = qw(succeededUserCount failedUserCount);
@@ -447,7 +447,7 @@ subtest 'PUT and PATCH of a complex value' => sub {
 };
 
 
-subtest 'the collection' => sub {
+subtest 'N7: the collection is replaced and emptied' => sub {
     anew(displayName => 'd');
     my $url = "$item/checkinStatuses";
     my $r = put($url, { value => \@status });
@@ -497,7 +497,7 @@ subtest 'the collection' => sub {
 };
 
 
-subtest '$value' => sub {
+subtest 'I3: $value' => sub {
     anew(displayName => 'old', priority => 1);
     my $url = "$item/displayName/\$value";
 
@@ -559,7 +559,7 @@ subtest '$value' => sub {
 };
 
 
-subtest 'DELETE' => sub {
+subtest 'U11: DELETE' => sub {
     anew(displayName => 'd', description => 'e', priority => 3);
 
     for my $name (qw(displayName description)) {

@@ -78,8 +78,8 @@ for my $url ("$root/$path/one", "$root/$path('one')", "/beta/$path/one",
     "$path/officeConfiguration")
 {
     my $name = printable($url);
-    answer_is post($url), 204, $name;
-    answer_is post($url), 204, 'once more';
+    answer_is post($url), 204, "U2: $name";
+    answer_is post($url), 204, 'U2: once more';
     answer_is post($url, name => '@id'), 204, 'as @id';
 }
 

@@ -95,7 +95,7 @@ sub stream_is {
 subtest 'what a string stands for' => sub {
     anew();
     my $r = get($policy);
-    answer_is $r, 204, 'null has no bytes';
+    answer_is $r, 204, 'U16: null has no bytes';
     answer_is ask('HEAD', $policy), 204, 'nor for HEAD', method => 'HEAD';
 
     my @text = ('', qw(Zg== Zg Zm8= Zm8 Zm9v Zm9vYg== Zm9vYmE Zm9vYmFy Zh== Zv
@@ -144,7 +144,7 @@ subtest 'what a string stands for' => sub {
 };
 
 
-subtest 'both streams, at all of their URLs' => sub {
+subtest 'U16: both streams, at all of their URLs' => sub {
     anew();
 
     for my $name (qw(policyPayload userPreferencePayload)) {
@@ -216,7 +216,7 @@ subtest 'both streams, at all of their URLs' => sub {
 };
 
 
-subtest 'any bytes' => sub {
+subtest 'U15: any bytes' => sub {
     anew();
     my $all = join '', map { chr } 0 .. 255;
 
@@ -261,7 +261,7 @@ subtest 'any bytes' => sub {
 };
 
 
-subtest 'media types' => sub {
+subtest 'U15: media types' => sub {
     anew();
 
     for my $type ('application/json', 'text/plain', 'text/html;charset=utf-8',
@@ -484,7 +484,7 @@ subtest 'conditions' => sub {
 };
 
 
-subtest 'Prefer' => sub {
+subtest 'U15: Prefer' => sub {
     anew();
 
     for my $bytes ('a', '', "\0\xff{", 'x' x 200_000) {

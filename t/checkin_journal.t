@@ -211,6 +211,6 @@ is summary($mine), '604/151', 'and nothing is missing';
 is summary($tenant), '604/151', 'for the tenant neither';
 
 $t->allow_lost;
-$t->allow_log(qr{\[error\].* LOADING },
+$t->allow_log(qr{\[error\].*"LOADING },
               qr{\[error\].* connect\(\) to Redis at \S+ failed});
 $t->done;

@@ -34,7 +34,7 @@ typedef enum {
     OC_JWT_ISSUER,
     OC_JWT_AUDIENCE,
     OC_JWT_TENANT,             /* no tenant, or not a GUID */
-    OC_JWT_PERSONAL,           /* valid, but of a personal account: 403 */
+    OC_JWT_PERSONAL,           /* all is well, but for the tenant: 403 */
     OC_JWT_NO_MEMORY           /* says nothing about the token */
 } oc_jwt_status_e;
 
@@ -42,7 +42,7 @@ typedef enum {
 /* of the configuration, never changed by a verification */
 
 typedef struct {
-    ngx_str_t            *issuers;      /* "{tenantid}" stands for the tenant */
+    ngx_str_t            *issuers;      /* "{tenantid}" is the tenant */
     ngx_uint_t            nissuers;
     ngx_str_t            *audiences;
     ngx_uint_t            naudiences;
@@ -70,7 +70,7 @@ typedef struct {
  * oc_jwt_verify() decides about a token, which is what follows "Bearer ".
  * "now" is Unix time.  The arena should be granted OC_JWT_MAX_ARENA bytes.
  * With no issuer, or no audience, in the policy no token is valid.  "jwt" is
- * only of use with OC_JWT_OK.
+ * of use with OC_JWT_OK and OC_JWT_PERSONAL only.
  *
  * oc_jwt_has_scope() tells whether one of the words of "any", parted by
  * spaces, is in "scp" or "roles"; oc_jwt_has_word() the same of one list.

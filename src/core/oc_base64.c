@@ -11,6 +11,7 @@
 
 
 static void oc_base64url_group(oc_base64_t *b, const u_char *p);
+static void oc_base64url_values(u_char *values);
 
 
 static const u_char  oc_base64url_alphabet[] =
@@ -106,12 +107,7 @@ oc_base64_decode(u_char *p, size_t len)
     static u_char  values[256];
 
     if (values['B'] == 0) {
-        ngx_memset(values, 0xff, sizeof(values));
-
-        for (i = 0; i < 64; i++) {
-            values[oc_base64url_alphabet[i]] = (u_char) i;
-        }
-
+        oc_base64url_values(values);
         values['+'] = 62;
         values['/'] = 63;
     }
@@ -175,4 +171,95 @@ oc_base64_decode(u_char *p, size_t len)
     }
 
     return dst - p;
+}
+
+
+/*
+ * Decodes base64url as JOSE has it (RFC 7515, 2): without padding, and with
+ * no other characters.  Unused bits at the end must be zero, so that there is
+ * one text for the same bytes.  "dst" has room for len * 3 / 4 bytes.
+ * Returns their number, or NGX_ERROR.
+ */
+
+ngx_int_t
+oc_base64url_decode(u_char *dst, const u_char *src, size_t len)
+{
+    u_char        *p, a, b, c, d, bad;
+    const u_char  *last;
+
+    static u_char  values[256];
+
+    if (values['B'] == 0) {
+        oc_base64url_values(values);
+    }
+
+    p = dst;
+    bad = 0;
+
+    for (last = src + len; last - src >= 4; src += 4) {
+        a = values[src[0]];
+        b = values[src[1]];
+        c = values[src[2]];
+        d = values[src[3]];
+
+        bad |= a | b | c | d;
+
+        *p++ = (u_char) (a << 2 | b >> 4);
+        *p++ = (u_char) (b << 4 | c >> 2);
+        *p++ = (u_char) (c << 6 | d);
+    }
+
+    switch (last - src) {
+
+    case 0:
+        break;
+
+    case 2:
+        a = values[src[0]];
+        b = values[src[1]];
+
+        bad |= a | b;
+
+        if (b & 0x0f) {
+            return NGX_ERROR;
+        }
+
+        *p++ = (u_char) (a << 2 | b >> 4);
+        break;
+
+    case 3:
+        a = values[src[0]];
+        b = values[src[1]];
+        c = values[src[2]];
+
+        bad |= a | b | c;
+
+        if (c & 0x03) {
+            return NGX_ERROR;
+        }
+
+        *p++ = (u_char) (a << 2 | b >> 4);
+        *p++ = (u_char) (b << 4 | c >> 2);
+        break;
+
+    default:
+        return NGX_ERROR;
+    }
+
+    /* no value has the highest bit, and what is no character has it */
+
+    return (bad & 0x80) ? NGX_ERROR : p - dst;
+}
+
+
+static void
+oc_base64url_values(u_char *values)
+{
+    ngx_uint_t  i;
+
+    ngx_memset(values, 0xff, 256);
+
+    for (i = 0; i < 64; i++) {
+        values[oc_base64url_alphabet[i]] = (u_char) i;
+    }
 }

@@ -29,6 +29,7 @@ void oc_base64url_init(oc_base64_t *b, u_char *dst);
 void oc_base64url_update(oc_base64_t *b, const u_char *p, size_t len);
 void oc_base64url_final(oc_base64_t *b);
 size_t oc_base64_decode(u_char *p, size_t len);
+ngx_int_t oc_base64url_decode(u_char *dst, const u_char *src, size_t len);
 
 
 #endif /* _OC_BASE64_H_INCLUDED_ */

@@ -6,6 +6,7 @@
 
 
 
+#include "ngx_http_office_config_batch.h"
 #include "ngx_http_office_config_handler.h"
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
@@ -34,7 +35,7 @@ typedef struct {
 } ngx_http_office_config_report_t;
 
 
-struct ngx_http_office_config_batch_s {
+struct ngx_http_office_config_reports_s {
     ngx_http_office_config_report_t   *reports;
     ngx_uint_t                         n;
     ngx_uint_t                         pos;        /* the first to be sent */
@@ -45,7 +46,7 @@ struct ngx_http_office_config_batch_s {
 
 static ngx_int_t ngx_http_office_config_checkin_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
-static json_t *ngx_http_office_config_batch_array(json_t *json);
+static json_t *ngx_http_office_config_reports_array(json_t *json);
 static ngx_int_t ngx_http_office_config_report_read(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_report_t *report, json_t *json, oc_arena_t *arena,
@@ -87,14 +88,14 @@ ngx_http_office_config_checkin_json(ngx_http_request_t *r,
     ngx_int_t                          rc;
     oc_fault_t                         fault;
     ngx_uint_t                         i;
-    ngx_http_office_config_batch_t    *batch;
+    ngx_http_office_config_reports_t  *batch;
     ngx_http_office_config_report_t   *report;
 
     ngx_http_office_config_rules(r, &ctx->stamp.checkins);
 
-    array = ngx_http_office_config_batch_array(json);
+    array = ngx_http_office_config_reports_array(json);
 
-    batch = ngx_pcalloc(r->pool, sizeof(ngx_http_office_config_batch_t));
+    batch = ngx_pcalloc(r->pool, sizeof(ngx_http_office_config_reports_t));
     if (batch == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -128,7 +129,7 @@ ngx_http_office_config_checkin_json(ngx_http_request_t *r,
         }
     }
 
-    ctx->batch = batch;
+    ctx->reports = batch;
 
     rc = ngx_http_office_config_send_slice(r, ctx);
 
@@ -139,7 +140,7 @@ ngx_http_office_config_checkin_json(ngx_http_request_t *r,
 /* The array that the document is, or has as its "value"; else NULL. */
 
 static json_t *
-ngx_http_office_config_batch_array(json_t *json)
+ngx_http_office_config_reports_array(json_t *json)
 {
     json_t  *value;
 
@@ -283,10 +284,10 @@ ngx_http_office_config_send_slice(ngx_http_request_t *r,
     ngx_uint_t                         i, j, n, nids, names;
     oc_store_checkin_t                *checkins;
     oc_store_checkins_t               *slice;
-    ngx_http_office_config_batch_t    *batch;
+    ngx_http_office_config_reports_t  *batch;
     ngx_http_office_config_report_t   *report;
 
-    batch = ctx->batch;
+    batch = ctx->reports;
 
     n = 0;
     names = 0;
@@ -313,6 +314,12 @@ ngx_http_office_config_send_slice(ngx_http_request_t *r,
     }
 
     batch->end = i;
+
+    if (i < batch->n && ngx_http_office_config_part_group(r)) {
+        return ngx_http_office_config_fail(r, NGX_HTTP_BAD_REQUEST,
+                                           "There are more check-ins than can "
+                                           "be taken all or not at all.");
+    }
 
     if (n == 0) {
         return ngx_http_office_config_send_reports(r, ctx);
@@ -380,9 +387,9 @@ ngx_http_office_config_slice_taken(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
     ngx_uint_t                         i, status;
-    ngx_http_office_config_batch_t    *batch;
+    ngx_http_office_config_reports_t  *batch;
 
-    batch = ctx->batch;
+    batch = ctx->reports;
 
     switch (ctx->call.status) {
 
@@ -443,9 +450,9 @@ ngx_http_office_config_send_reports(ngx_http_request_t *r,
     ngx_uint_t                       i;
     oc_arena_t                       arena;
     ngx_chain_t                     *out, **last;
-    ngx_http_office_config_batch_t  *batch;
+    ngx_http_office_config_reports_t  *batch;
 
-    batch = ctx->batch;
+    batch = ctx->reports;
 
     if (batch->single) {
         return ngx_http_office_config_send_nothing(r, ctx);

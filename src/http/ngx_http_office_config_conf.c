@@ -6,6 +6,7 @@
 
 #include "ngx_http_office_config_conf.h"
 #include "ngx_http_office_config_route.h"
+#include "oc_batch.h"
 
 
 #define NGX_HTTP_OFFICE_CONFIG_MAX_TIME  (10 * 366 * 86400)
@@ -56,6 +57,18 @@ ngx_http_office_config_check_inline(ngx_conf_t *cf, void *post, void *data)
 
     return (*n >= 1 && *n <= 500) ? NGX_CONF_OK
                                   : "must be between 1 and 500";
+}
+
+
+/* So many requests can be waited for at once. */
+
+char *
+ngx_http_office_config_check_batch(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t *n = data;
+
+    return (*n >= 1 && *n <= OC_BATCH_MAX_ITEMS) ? NGX_CONF_OK
+                                                 : "must be between 1 and 100";
 }
 
 
@@ -207,32 +220,6 @@ ngx_http_office_config_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return oc_redis_conf_server(cf, redis, &value[1]);
-}
-
-
-char *
-ngx_http_office_config_auth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_office_config_loc_conf_t *olcf = conf;
-
-    ngx_str_t  *value;
-
-    if (olcf->auth != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len != 3 || ngx_strncmp(value[1].data, "off", 3) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid value \"%V\" in \"office_config_auth\" "
-                           "directive, it must be \"off\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    olcf->auth = NGX_HTTP_OFFICE_CONFIG_AUTH_OFF;
-
-    return NGX_CONF_OK;
 }
 
 

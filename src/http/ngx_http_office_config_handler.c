@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_office_config_batch.h"
 #include "ngx_http_office_config_handler.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
@@ -13,10 +14,10 @@
 static void ngx_http_office_config_store_handler(oc_store_call_t *call);
 static ngx_int_t ngx_http_office_config_not_allowed(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource);
+static ngx_int_t ngx_http_office_config_not_acceptable(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_uint_t media);
 static ngx_int_t ngx_http_office_config_check_query(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t supported);
-static ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
-    ngx_str_t *tenant);
 
 
 /* The content handler of a location with office_config_pass. */
@@ -25,6 +26,7 @@ ngx_int_t
 ngx_http_office_config_handler(ngx_http_request_t *r)
 {
     ngx_int_t                                  rc;
+    ngx_uint_t                                 options;
     ngx_http_office_config_ctx_t              *ctx;
     const ngx_http_office_config_operation_t  *op;
 
@@ -33,8 +35,20 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    rc = ngx_http_office_config_authorize(r);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     if (ngx_http_office_config_route(r, &ctx->route) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_office_config_check_version(r, ctx);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     switch (ctx->route.resource) {
@@ -57,19 +71,30 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
         return ngx_http_office_config_not_allowed(r, ctx->route.resource);
     }
 
-    rc = ngx_http_office_config_check_query(r, ctx, op->options);
+    options = op->options;
+
+    /* whatever has a format has it by $format */
+
+    if (op->media != NGX_HTTP_OFFICE_CONFIG_ANY) {
+        options |= oc_option_bit(OC_OPTION_FORMAT);
+    }
+
+    rc = ngx_http_office_config_check_query(r, ctx, options);
 
     if (rc != NGX_DECLINED) {
         return rc;
     }
 
-    if (ctx->headers.has_accept
-        && !ngx_http_office_config_accepted(ctx, op->media))
-    {
-        return ngx_http_office_config_fail(r, 406, NULL);
+    if (ngx_http_office_config_negotiate(ctx, op->media) != NGX_OK) {
+        return ngx_http_office_config_not_acceptable(r, ctx, op->media);
     }
 
-    if (ngx_http_office_config_tenant(r, &ctx->call.tenant) != NGX_OK) {
+    /* the model is the same for everybody */
+
+    if (ctx->route.resource != NGX_HTTP_OFFICE_CONFIG_SERVICE
+        && ctx->route.resource != NGX_HTTP_OFFICE_CONFIG_METADATA
+        && ngx_http_office_config_tenant(r, &ctx->call.tenant) != NGX_OK)
+    {
         return ngx_http_office_config_fail(r, NGX_HTTP_FORBIDDEN,
                                            "The request belongs to no "
                                            "tenant.");
@@ -171,6 +196,31 @@ ngx_http_office_config_not_allowed(ngx_http_request_t *r,
 }
 
 
+/* Neither Accept nor $format names something that there is. */
+
+static ngx_int_t
+ngx_http_office_config_not_acceptable(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_uint_t media)
+{
+    ngx_http_office_config_problem_t  problem;
+
+    ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
+
+    problem.status = 406;
+
+    if (media == NGX_HTTP_OFFICE_CONFIG_CSDL) {
+        ngx_str_set(&problem.message, "The resource is only available as "
+                    "application/xml and application/json.");
+    }
+
+    if (ctx->query.given & oc_option_bit(OC_OPTION_FORMAT)) {
+        ngx_str_set(&problem.target, "$format");
+    }
+
+    return ngx_http_office_config_problem(r, &problem);
+}
+
+
 /* NGX_DECLINED if the query is fine; else the request has been answered. */
 
 static ngx_int_t
@@ -238,12 +288,16 @@ ngx_http_office_config_check_query(ngx_http_request_t *r,
 
 /* The tenant whose data the request is about. */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_office_config_tenant(ngx_http_request_t *r, ngx_str_t *tenant)
 {
     ngx_http_office_config_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
+
+    if (olcf->tenant == NULL && olcf->policy) {
+        return ngx_http_office_config_token_tenant(r, tenant);
+    }
 
     if (olcf->tenant == NULL) {
         ngx_str_set(tenant, "default");
@@ -276,6 +330,7 @@ ngx_http_office_config_call(ngx_http_request_t *r,
     ctx->call.cutoff = rules.cutoff;
     ctx->call.recent = olcf->inline_checkins;
 
+    ctx->call.group = ngx_http_office_config_part_group(r);
     ctx->call.redis = olcf->redis;
     ctx->call.prefix = olcf->key_prefix;
     ctx->call.pool = r->pool;

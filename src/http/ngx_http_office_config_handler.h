@@ -9,16 +9,7 @@
 
 
 #include "ngx_http_office_config.h"
-
-
-/* what an operation answers with, if it has something to say */
-
-enum {
-    NGX_HTTP_OFFICE_CONFIG_JSON = 0,
-    NGX_HTTP_OFFICE_CONFIG_TEXT,
-    NGX_HTTP_OFFICE_CONFIG_VALUE,     /* JSON, or text for $value */
-    NGX_HTTP_OFFICE_CONFIG_ANY        /* nothing, or what the client put */
-};
+#include "ngx_http_office_config_format.h"
 
 
 typedef ngx_int_t (*ngx_http_office_config_method_pt)(ngx_http_request_t *r,
@@ -41,15 +32,19 @@ const ngx_http_office_config_operation_t *ngx_http_office_config_operation(
 ngx_int_t ngx_http_office_config_allow(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource, ngx_str_t *allow);
 
-/* ngx_http_office_config_accept.c */
+/* ngx_http_office_config_metadata.c */
 
-ngx_uint_t ngx_http_office_config_accepted(ngx_http_office_config_ctx_t *ctx,
-    ngx_uint_t media);
+ngx_int_t ngx_http_office_config_service(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_metadata(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_handler.c */
 
 ngx_int_t ngx_http_office_config_entity(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
+    ngx_str_t *tenant);
 void ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_answer_pt answer);
@@ -91,7 +86,8 @@ ngx_int_t ngx_http_office_config_preconditions(ngx_http_request_t *r,
 
 void ngx_http_office_config_prefer(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
-void ngx_http_office_config_trim(ngx_str_t *s);
+ngx_int_t ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_preference_applied(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
@@ -148,6 +144,11 @@ ngx_int_t ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_assign(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_update_priorities(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_batch.c */
+
+ngx_int_t ngx_http_office_config_batch(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
 /* ngx_http_office_config_create.c */

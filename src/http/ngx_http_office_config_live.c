@@ -244,16 +244,26 @@ ngx_http_office_config_entity_id(ngx_http_request_t *r, ngx_str_t *json,
         return NGX_ERROR;
     }
 
-    id->len = value.len - 2;
-    id->data = ngx_pnalloc(r->pool, value.len);
+    return ngx_http_office_config_decoded(r, &value, id);
+}
 
-    if (id->data == NULL) {
+
+/* A copy of a JSON string without its quotes and escapes. */
+
+ngx_int_t
+ngx_http_office_config_decoded(ngx_http_request_t *r, ngx_str_t *json,
+    ngx_str_t *text)
+{
+    text->len = json->len - 2;
+    text->data = ngx_pnalloc(r->pool, json->len);
+
+    if (text->data == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(id->data, value.data + 1, id->len);
+    ngx_memcpy(text->data, json->data + 1, text->len);
 
-    id->len = oc_span_unescape(id->data, id->len);
+    text->len = oc_span_unescape(text->data, text->len);
 
     return NGX_OK;
 }

@@ -22,6 +22,18 @@
 static const ngx_http_office_config_operation_t
     ngx_http_office_config_operations[] =
 {
+    { NGX_HTTP_OFFICE_CONFIG_SERVICE, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_service, 0,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_METADATA, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_metadata, 0,
+      NGX_HTTP_OFFICE_CONFIG_CSDL },
+
+    { NGX_HTTP_OFFICE_CONFIG_BATCH, NGX_HTTP_POST,
+      ngx_http_office_config_batch, 0,
+      NGX_HTTP_OFFICE_CONFIG_ANY },
+
     { NGX_HTTP_OFFICE_CONFIG_SINGLETON, NGX_HTTP_OFFICE_CONFIG_READ,
       ngx_http_office_config_singleton, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_JSON },

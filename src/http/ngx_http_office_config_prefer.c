@@ -8,8 +8,7 @@
 #include "ngx_http_office_config_response.h"
 
 
-static u_char *ngx_http_office_config_unquoted(u_char *p, u_char *last,
-    u_char ch);
+static ngx_uint_t ngx_http_office_config_is_continue(ngx_str_t *name);
 static void ngx_http_office_config_preference(
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *name, ngx_str_t *value);
 
@@ -60,7 +59,7 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
 
 /* Where "ch" is outside of quoted strings (RFC 9110, 5.6.4), or "last". */
 
-static u_char *
+u_char *
 ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch)
 {
     ngx_uint_t  quoted;
@@ -84,10 +83,45 @@ ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch)
 }
 
 
+/* With the prefix of OData 4.0 and without it. */
+
+static ngx_uint_t
+ngx_http_office_config_is_continue(ngx_str_t *name)
+{
+    size_t  len;
+
+    len = sizeof("continue-on-error") - 1;
+
+    return (name->len == len
+            || (name->len == sizeof("odata.") - 1 + len
+                && ngx_strncasecmp(name->data, (u_char *) "odata.",
+                                   sizeof("odata.") - 1)
+                   == 0))
+           && ngx_strncasecmp(name->data + name->len - len,
+                              (u_char *) "continue-on-error", len)
+              == 0;
+}
+
+
 static void
 ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     ngx_str_t *name, ngx_str_t *value)
 {
+    if (ngx_http_office_config_is_continue(name)) {
+
+        if (!ctx->proceed_given) {
+            ctx->proceed_given = 1;
+            ctx->proceed = value->len == 0
+                           || (value->len == sizeof("true") - 1
+                               && ngx_strncasecmp(value->data,
+                                                  (u_char *) "true",
+                                                  value->len)
+                                  == 0);
+        }
+
+        return;
+    }
+
     if (name->len != sizeof("return") - 1
         || ngx_strncasecmp(name->data, (u_char *) "return", name->len) != 0
         || ctx->preferred)
@@ -109,6 +143,18 @@ ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     {
         ctx->representation = 1;
     }
+}
+
+
+/* Whether a batch is to go on after an error; -1 if it is not said. */
+
+ngx_int_t
+ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_http_office_config_prefer(r, ctx);
+
+    return ctx->proceed_given ? (ngx_int_t) ctx->proceed : -1;
 }
 
 

@@ -69,6 +69,17 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
         ngx_str_set(&problem.target, "priority");
         break;
 
+    case OC_STORE_DEPENDENCY:
+        problem.status = 424;
+        break;
+
+    case OC_STORE_MIXED:
+        problem.status = NGX_HTTP_BAD_REQUEST;
+        ngx_str_set(&problem.message,
+                    "Requests that are carried out all or not at all must be "
+                    "of one tenant.");
+        break;
+
     case OC_STORE_UNKNOWN_ID:
         problem.status = NGX_HTTP_BAD_REQUEST;
         ngx_str_set(&problem.message,
@@ -122,6 +133,15 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
                         "again.");
         }
 
+        break;
+
+    case OC_STORE_NOT_DURABLE:
+        problem.status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        problem.retry_after = 1;
+        ngx_str_set(&problem.message,
+                    "The change was made, but it is not durable yet: it is "
+                    "not known whether it will last. Read before you try "
+                    "again.");
         break;
 
     default: /* OC_STORE_FAILED */

@@ -56,6 +56,8 @@ ngx_int_t ngx_http_office_config_complete(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_complete_page(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_answer_pt answer);
+ngx_int_t ngx_http_office_config_decoded(ngx_http_request_t *r,
+    ngx_str_t *json, ngx_str_t *text);
 ngx_int_t ngx_http_office_config_checkins_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *token,
     ngx_uint_t top, ngx_str_t *url);

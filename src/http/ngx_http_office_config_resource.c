@@ -27,17 +27,6 @@ static ngx_int_t ngx_http_office_config_keyed(ngx_pool_t *pool,
     ngx_str_t *segment, const char *name, ngx_str_t *key);
 static ngx_int_t ngx_http_office_config_key(ngx_pool_t *pool,
     ngx_str_t *segment, ngx_str_t *key);
-static ngx_uint_t ngx_http_office_config_listed(const ngx_str_t *names,
-    ngx_str_t *name);
-
-
-/* what the contract has and this version has not */
-
-static const ngx_str_t  ngx_http_office_config_below_root[] = {
-    ngx_string("$metadata"),
-    ngx_string("$batch"),
-    ngx_null_string
-};
 
 
 /* actions go by a bare and by a qualified name (OData 4.01 Protocol, 11.5) */
@@ -104,11 +93,18 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
 
     route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_FOUND;
 
-    if (n == 0
-        || (n == 1 && ngx_http_office_config_listed(
-                                  ngx_http_office_config_below_root, segment)))
-    {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
+    if (n == 0) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_SERVICE;
+        return NGX_OK;
+    }
+
+    if (n == 1 && ngx_http_office_config_is(segment, "$metadata")) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_METADATA;
+        return NGX_OK;
+    }
+
+    if (n == 1 && ngx_http_office_config_is(segment, "$batch")) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_BATCH;
         return NGX_OK;
     }
 
@@ -495,22 +491,6 @@ ngx_http_office_config_key(ngx_pool_t *pool, ngx_str_t *segment,
     key->len = dst - key->data;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_office_config_listed(const ngx_str_t *names, ngx_str_t *name)
-{
-    for ( /* void */ ; names->len; names++) {
-
-        if (names->len == name->len
-            && ngx_strncmp(names->data, name->data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

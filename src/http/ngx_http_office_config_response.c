@@ -4,14 +4,11 @@
  */
 
 
+#include "ngx_http_office_config_format.h"
 #include "ngx_http_office_config_response.h"
 #include "oc_buf.h"
 #include "oc_url.h"
 
-
-#define NGX_HTTP_OFFICE_CONFIG_JSON                                           \
-    "application/json;odata.metadata=minimal;odata.streaming=false;"          \
-    "charset=utf-8"
 
 #define NGX_HTTP_OFFICE_CONFIG_MAX_CLIENT_ID  256
 
@@ -90,6 +87,11 @@ static ngx_http_office_config_status_t  ngx_http_office_config_statuses[] = {
     { NGX_HTTP_RANGE_NOT_SATISFIABLE,
       ngx_string("rangeNotSatisfiable"),
       ngx_string("The stream does not have the range.") },
+
+    { 424,
+      ngx_string("failedDependency"),
+      ngx_string("Another request that this one depends on has failed, so it "
+                 "was not carried out.") },
 
     { NGX_HTTP_TOO_MANY_REQUESTS,
       ngx_string("tooManyRequests"),
@@ -310,7 +312,7 @@ ngx_int_t
 ngx_http_office_config_common_headers(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_str_t  value, *max;
+    ngx_str_t  value;
 
     if (ctx->headed) {
         return NGX_OK;
@@ -318,12 +320,10 @@ ngx_http_office_config_common_headers(ngx_http_request_t *r,
 
     ctx->headed = 1;
 
-    max = &ctx->headers.odata_max_version;
-
     ngx_str_set(&value, "4.0");
 
-    if (max->len == 4 && ngx_strncmp(max->data, "4.01", 4) == 0) {
-        value = *max;
+    if (ngx_http_office_config_is_401(ctx)) {
+        ngx_str_set(&value, "4.01");
     }
 
     if (ngx_http_office_config_add_header(r, "OData-Version", &value)
@@ -343,6 +343,10 @@ ngx_http_office_config_common_headers(ngx_http_request_t *r,
                                           &ctx->headers.client_request_id)
         != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_office_config_vary(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -450,49 +454,6 @@ ngx_http_office_config_append(ngx_http_request_t *r, ngx_chain_t ***last,
 }
 
 
-void
-ngx_http_office_config_content_type(ngx_http_request_t *r)
-{
-    ngx_str_set(&r->headers_out.content_type, NGX_HTTP_OFFICE_CONFIG_JSON);
-    r->headers_out.content_type_len = sizeof("application/json") - 1;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_null(&r->headers_out.charset);
-}
-
-
-void
-ngx_http_office_config_text_type(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx)
-{
-    ngx_str_t  type;
-
-    ngx_str_set(&type, "text/plain;charset=utf-8");
-
-    ngx_http_office_config_media_type(r, ctx, &type);
-}
-
-
-/* Has the response have another media type than that of JSON. */
-
-void
-ngx_http_office_config_media_type(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *type)
-{
-    u_char  *p;
-
-    ctx->typed = 1;
-
-    r->headers_out.content_type = *type;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_null(&r->headers_out.charset);
-
-    p = ngx_strlchr(type->data, type->data + type->len, ';');
-
-    r->headers_out.content_type_len = p ? (size_t) (p - type->data)
-                                        : type->len;
-}
-
-
 /*
  * Sends a response of JSON, or without a body if "out" is NULL.  Headers that
  * are special to it have been added before.  Returns what the request is to
@@ -542,7 +503,16 @@ ngx_http_office_config_send(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     if (!ctx->typed) {
-        ngx_http_office_config_content_type(r);
+
+        if (ngx_http_office_config_content_type(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (status < NGX_HTTP_BAD_REQUEST
+            && ngx_http_office_config_control(r, ctx, &out, &len) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     r->headers_out.content_length_n = len;

@@ -35,7 +35,8 @@ ngx_int_t ngx_http_office_config_strong_etag(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_office_config_append(ngx_http_request_t *r,
     ngx_chain_t ***last, u_char *data, size_t len, off_t *total);
-void ngx_http_office_config_content_type(ngx_http_request_t *r);
+ngx_int_t ngx_http_office_config_content_type(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 void ngx_http_office_config_text_type(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 void ngx_http_office_config_media_type(ngx_http_request_t *r,

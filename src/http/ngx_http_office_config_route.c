@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_office_config_batch.h"
 #include "ngx_http_office_config_route.h"
 #include "oc_url.h"
 
@@ -237,7 +238,8 @@ ngx_http_office_config_remove_dots(ngx_http_office_config_path_t *path)
 
 /*
  * Finds how many segments are the service's root: those of the location's
- * prefix, or without one, those in front of the singleton.
+ * prefix, or without one, those in front of the singleton or of a resource
+ * that is beside it.  The root itself is not known without a prefix.
  */
 
 static ngx_int_t
@@ -291,7 +293,17 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
     }
 
     if (i == path->n) {
-        return NGX_DECLINED;
+
+        if (i == 0
+            || !(ngx_http_office_config_is(&path->segments[i - 1], "$metadata")
+                 || ngx_http_office_config_is(&path->segments[i - 1], "$batch")
+                 || ngx_http_office_config_is(&path->segments[i - 1],
+                                              "$entity")))
+        {
+            return NGX_DECLINED;
+        }
+
+        i--;
     }
 
     len = 0;
@@ -329,7 +341,8 @@ ngx_http_office_config_find_root(ngx_http_request_t *r,
 /*
  * The resource that an @odata.id or $id names: an absolute URL of this
  * service; a path relative to its root or to the singleton; or, where it
- * begins with a dot, relative to the request's URL (RFC 3986, 5.2).  NGX_OK;
+ * begins with a dot, relative to the request's URL (RFC 3986, 5.2); or in a
+ * batch a reference to another request, which "url" is replaced with.  NGX_OK;
  * NGX_DECLINED if it is not of this service; NGX_ERROR if memory is out.
  */
 
@@ -343,6 +356,12 @@ ngx_http_office_config_route_url(ngx_http_request_t *r,
     ngx_str_t                      *segment, root;
     ngx_uint_t                      n, relative;
     ngx_http_office_config_path_t   path;
+
+    rc = ngx_http_office_config_part_dereference(r, url);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     p = url->data;
     last = p + url->len;

@@ -43,6 +43,10 @@ ngx_int_t ngx_http_office_config_item_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url);
 ngx_int_t ngx_http_office_config_assignment_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *url);
+ngx_int_t ngx_http_office_config_contained_url(ngx_http_request_t *r,
+    ngx_str_t *item, ngx_str_t *id, ngx_str_t *url);
+ngx_int_t ngx_http_office_config_singleton_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url);
 ngx_int_t ngx_http_office_config_quoted(ngx_http_request_t *r, ngx_str_t *id,
     ngx_str_t *key);
 

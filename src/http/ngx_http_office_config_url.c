@@ -227,25 +227,40 @@ ngx_int_t
 ngx_http_office_config_assignment_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *url)
 {
+    ngx_str_t  item;
+
+    if (ngx_http_office_config_item_url(r, ctx, &ctx->route.id, &item)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_office_config_contained_url(r, &item,
+                                                &ctx->route.assignment, url);
+}
+
+
+/* The URL of an assignment of the configuration with the URL "item". */
+
+ngx_int_t
+ngx_http_office_config_contained_url(ngx_http_request_t *r, ngx_str_t *item,
+    ngx_str_t *id, ngx_str_t *url)
+{
     u_char      *p;
-    ngx_str_t    item, key;
+    ngx_str_t    key;
     ngx_uint_t   parens;
 
-    key = ctx->route.assignment;
+    key = *id;
 
     parens = key.data[0] == '$'
              || ngx_http_office_config_is(&key, ".")
              || ngx_http_office_config_is(&key, "..");
 
-    if (ngx_http_office_config_item_url(r, ctx, &ctx->route.id, &item)
-        != NGX_OK
-        || (parens
-            && ngx_http_office_config_quoted(r, &key, &key) != NGX_OK))
-    {
+    if (parens && ngx_http_office_config_quoted(r, &key, &key) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(r->pool, item.len + sizeof("/assignments('')") - 1
+    p = ngx_pnalloc(r->pool, item->len + sizeof("/assignments('')") - 1
                              + oc_url_encoded_len(&key));
     if (p == NULL) {
         return NGX_ERROR;
@@ -253,7 +268,7 @@ ngx_http_office_config_assignment_url(ngx_http_request_t *r,
 
     url->data = p;
 
-    p = ngx_cpymem(p, item.data, item.len);
+    p = ngx_cpymem(p, item->data, item->len);
     p = ngx_cpymem(p, "/assignments", sizeof("/assignments") - 1);
     p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
     p = oc_url_encode(p, &key);
@@ -263,6 +278,34 @@ ngx_http_office_config_assignment_url(ngx_http_request_t *r,
     }
 
     url->len = p - url->data;
+
+    return NGX_OK;
+}
+
+
+/* The absolute URL of the singleton. */
+
+ngx_int_t
+ngx_http_office_config_singleton_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *url)
+{
+    u_char  *p;
+
+    if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(r->pool,
+                    ctx->base.len
+                    + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME) - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    url->data = p;
+    url->len = ngx_sprintf(p, "%V/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME,
+                           &ctx->base)
+               - p;
 
     return NGX_OK;
 }

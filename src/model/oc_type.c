@@ -204,6 +204,45 @@ static const oc_type_t  *const oc_types[] = {
 };
 
 
+static const oc_property_t  oc_assign_parameters[] = {
+
+    { ngx_string("bindingParameter"), OC_EDM_ENTITY,
+      0, &oc_type_configuration },
+
+    { ngx_string("officeConfigurationAssignments"), OC_EDM_ENTITY,
+      OC_PROPERTY_COLLECTION, &oc_type_assignment }
+};
+
+static const oc_property_t  oc_assign_result = {
+    ngx_null_string, OC_EDM_ENTITY,
+    OC_PROPERTY_COLLECTION, &oc_type_assignment
+};
+
+static const oc_property_t  oc_priorities_parameters[] = {
+
+    { ngx_string("bindingParameter"), OC_EDM_ENTITY,
+      OC_PROPERTY_COLLECTION, &oc_type_configuration },
+
+    { ngx_string("officeConfigurationPolicyIds"), OC_EDM_STRING,
+      OC_PROPERTY_COLLECTION, NULL },
+
+    { ngx_string("officeConfigurationPriorities"), OC_EDM_INT32,
+      OC_PROPERTY_COLLECTION, NULL }
+};
+
+
+static const oc_action_t  oc_actions[] = {
+
+    { ngx_string("assign"), 0,
+      oc_properties(oc_assign_parameters),
+      &oc_assign_result },
+
+    { ngx_string("updatePriorities"), OC_ACTION_API,
+      oc_properties(oc_priorities_parameters),
+      NULL }
+};
+
+
 static const char  *const oc_edm_names[] = {
     "Edm.String",
     "Edm.Int32",
@@ -310,8 +349,56 @@ oc_type_slot(const oc_type_t *type, const u_char *name, size_t len)
 }
 
 
+/*
+ * The property of this name of a type that is derived from "base", the first
+ * one if there are several; NULL if none has it.
+ */
+
+const oc_property_t *
+oc_type_derived_property(const oc_type_t *base, const u_char *name,
+    size_t len)
+{
+    ngx_int_t   slot;
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(oc_types) / sizeof(oc_types[0]); i++) {
+
+        if (oc_types[i] == base || !oc_type_derives(oc_types[i], base)) {
+            continue;
+        }
+
+        slot = oc_type_slot(oc_types[i], name, len);
+
+        if (slot >= 0) {
+            return &oc_types[i]->properties[slot];
+        }
+    }
+
+    return NULL;
+}
+
+
 const char *
 oc_edm_name(oc_edm_e edm)
 {
     return oc_edm_names[edm];
+}
+
+
+/* The types one by one, a base type before what is derived from it, or NULL. */
+
+const oc_type_t *
+oc_type_at(ngx_uint_t i)
+{
+    return i < sizeof(oc_types) / sizeof(oc_types[0]) ? oc_types[i] : NULL;
+}
+
+
+/* The actions one by one, or NULL. */
+
+const oc_action_t *
+oc_action_at(ngx_uint_t i)
+{
+    return i < sizeof(oc_actions) / sizeof(oc_actions[0]) ? &oc_actions[i]
+                                                          : NULL;
 }

@@ -13,11 +13,18 @@
 
 
 /*
- * The entity data model (OData CSDL 4.01), as one table.  Validation works
- * from it; $metadata and the query options are to do so as well.
+ * The entity data model (OData CSDL 4.01), as one table.  Validation and
+ * $metadata work from it, and the query options do.
  */
 
 #define OC_NAMESPACE            "microsoft.graph"
+
+/* an action goes by a name in here as well */
+
+#define OC_NAMESPACE_API        "microsoft.management.services.api"
+
+#define OC_CONTAINER            "GraphService"
+#define OC_SINGLETON            "officeConfiguration"
 
 #define OC_TYPE_MAX_PROPERTIES  16
 
@@ -44,6 +51,17 @@ typedef enum {
 #define OC_TYPE_ENTITY          0x01
 #define OC_TYPE_ABSTRACT        0x02
 
+#define OC_ACTION_API           0x01   /* also in OC_NAMESPACE_API */
+
+
+/*
+ * The digits of a fraction of a second that a date may have: those that the
+ * service writes, or as many as CSDL knows (OData CSDL 4.01, 7.2.3).
+ */
+
+#define oc_property_precision(property)                                       \
+    ((property)->flags & OC_PROPERTY_COMPUTED ? 3 : 12)
+
 
 typedef struct oc_type_s  oc_type_t;
 
@@ -66,6 +84,17 @@ struct oc_type_s {
     const oc_property_t  *properties;
     ngx_uint_t            nproperties;
 };
+
+
+/* an action; the first parameter is what it is bound to */
+
+typedef struct {
+    ngx_str_t             name;
+    ngx_uint_t            flags;
+    const oc_property_t  *parameters;
+    ngx_uint_t            nparameters;
+    const oc_property_t  *result;       /* NULL: none */
+} oc_action_t;
 
 
 /* slots of officeClientConfiguration */
@@ -118,8 +147,12 @@ extern const oc_type_t  oc_type_checkin_summary;
 void oc_type_init(void);
 const oc_type_t *oc_type_find(const u_char *name, size_t len);
 ngx_int_t oc_type_derives(const oc_type_t *type, const oc_type_t *base);
+const oc_property_t *oc_type_derived_property(const oc_type_t *base,
+    const u_char *name, size_t len);
 ngx_int_t oc_type_slot(const oc_type_t *type, const u_char *name, size_t len);
 const char *oc_edm_name(oc_edm_e edm);
+const oc_type_t *oc_type_at(ngx_uint_t i);
+const oc_action_t *oc_action_at(ngx_uint_t i);
 
 
 #endif /* _OC_TYPE_H_INCLUDED_ */

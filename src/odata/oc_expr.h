@@ -24,8 +24,8 @@
 
 /* nodes of one tree, how deep it is, and bytes of one option's text */
 
-#define OC_EXPR_MAX_NODES    1000
-#define OC_EXPR_MAX_DEPTH    50
+#define OC_EXPR_MAX_NODES    2000
+#define OC_EXPR_MAX_DEPTH    100
 #define OC_EXPR_MAX_LEN      16384
 
 #define OC_ORDERBY_MAX       16
@@ -172,7 +172,7 @@ ngx_uint_t oc_orderby_uses(const oc_orderby_t *orderby);
 ngx_uint_t oc_search_uses(const oc_search_t *search);
 
 
-/* The slot if the expression is nothing but a property of the entity, or -1. */
+/* The slot, if the expression is nothing but a property of it; or -1. */
 
 ngx_int_t oc_expr_slot(const oc_expr_t *expr);
 

@@ -186,6 +186,10 @@ oc_query_option(oc_query_t *query, const ngx_str_t *name,
         query->id = *value;
         break;
 
+    case OC_OPTION_FORMAT:
+        query->format = *value;
+        break;
+
     default: /* OC_OPTION_SKIPTOKEN */
         if (value->len == 0) {
             return oc_query_fail(query, name, "A token from a next link is "

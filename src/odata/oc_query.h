@@ -71,6 +71,7 @@ typedef struct {
     ngx_str_t    select_text;
     ngx_str_t    expand_text;
     ngx_str_t    id;
+    ngx_str_t    format;
     oc_select_t  select;
     ngx_uint_t   expand;       /* the assignments are asked for */
 

@@ -55,7 +55,10 @@ oc_redis_script_t  oc_store_live_script;
 oc_redis_script_t  oc_store_checkins_script;
 oc_redis_script_t  oc_store_summary_script;
 
-static oc_redis_script_t  oc_store_delete_script;
+oc_redis_script_t  oc_store_delete_script;
+oc_redis_script_t  oc_store_exists_script;
+oc_redis_script_t  oc_store_changeset_script;
+
 static oc_redis_script_t  oc_store_list_script;
 
 
@@ -72,6 +75,8 @@ oc_store_init(void)
     oc_store_script_init(create);
     oc_store_script_init(update);
     oc_store_script_init(delete);
+    oc_store_script_init(exists);
+    oc_store_script_init(changeset);
     oc_store_script_init(read);
     oc_store_script_init(list);
     oc_store_script_init(assign);
@@ -186,6 +191,14 @@ oc_store_exists(oc_store_call_t *call, ngx_str_t *id)
         != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (oc_store_grouped(call)) {
+
+        /* it may be one that an earlier call of the group adds */
+
+        return oc_store_script(call, 0, &oc_store_exists_script, 1, &argv[1],
+                               2, 0, oc_store_checked);
     }
 
     return oc_store_command(call, OC_REDIS_OP_READ, argv, 3, 0,
@@ -532,9 +545,23 @@ oc_store_script(oc_store_call_t *call, ngx_uint_t flags,
         return NGX_ERROR;
     }
 
-    oc_redis_op_submit(call->op, handler, call);
+    oc_store_send(call, handler);
 
     return NGX_OK;
+}
+
+
+/* Sends what has been prepared, or has it wait for its group. */
+
+void
+oc_store_send(oc_store_call_t *call, oc_redis_handler_pt handler)
+{
+    if (call->grouped) {
+        oc_store_group_join(call, handler);
+        return;
+    }
+
+    oc_redis_op_submit(call->op, handler, call);
 }
 
 
@@ -555,7 +582,19 @@ oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
         return NGX_ERROR;
     }
 
-    return oc_redis_op_script(call->op, script, nkeys, argv, argc);
+    if (oc_redis_op_script(call->op, script, nkeys, argv, argc) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    call->grouped = 0;
+
+    if (!(flags & OC_REDIS_OP_READ) && oc_store_grouped(call)) {
+        call->grouped = 1;
+
+        return oc_store_group_add(call, script, nkeys, argv, argc);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -607,6 +646,10 @@ oc_store_cleanup(void *data)
         owned->call->op = NULL;
     }
 
+    if (owned->call->grouped) {
+        oc_store_group_leave(owned->call);
+    }
+
     oc_redis_op_release(owned->op);
 }
 
@@ -638,6 +681,10 @@ oc_store_result(oc_store_call_t *call, oc_redis_op_t *op)
 
     case OC_REDIS_LOST:
         call->status = call->write ? OC_STORE_UNKNOWN : OC_STORE_UNAVAILABLE;
+        break;
+
+    case OC_REDIS_NOT_DURABLE:
+        call->status = OC_STORE_NOT_DURABLE;
         break;
 
     default: /* OC_REDIS_ERROR */

@@ -46,15 +46,19 @@ typedef enum {
     OC_STORE_LIMIT,            /* there are as many as there may be */
     OC_STORE_UNKNOWN_ID,       /* call->index says which */
     OC_STORE_EXHAUSTED,        /* no priority is left to give */
+    OC_STORE_DEPENDENCY,       /* another call of the group was refused */
+    OC_STORE_MIXED,            /* calls of a group are of several tenants */
     OC_STORE_UNAVAILABLE,      /* nothing was done */
     OC_STORE_OVERLOADED,       /* nothing was done */
     OC_STORE_TIMEOUT,          /* no answer in time */
     OC_STORE_UNKNOWN,          /* a write may have been done or not */
+    OC_STORE_NOT_DURABLE,      /* it was done; too few replicas have it */
     OC_STORE_FAILED            /* Redis holds or says what it should not */
 } oc_store_status_e;
 
 
-typedef struct oc_store_call_s  oc_store_call_t;
+typedef struct oc_store_call_s   oc_store_call_t;
+typedef struct oc_store_group_s  oc_store_group_t;
 
 
 /* the check-ins of a configuration, or the tenant's */
@@ -102,6 +106,7 @@ struct oc_store_call_s {
     ngx_str_t             repeatability;   /* of a create: request's id */
     int64_t               cutoff;      /* check-ins before do not count, ms */
     ngx_uint_t            recent;      /* how many of them are wanted */
+    oc_store_group_t     *group;       /* NULL: it is carried out alone */
     oc_store_handler_pt   handler;
     void                 *data;
 
@@ -130,6 +135,7 @@ struct oc_store_call_s {
     oc_store_checkins_t  *checkins;    /* those that are being stored */
     unsigned              write:1;
     unsigned              noted:1;     /* of a create: in the journal */
+    unsigned              grouped:1;   /* the operation is of the group */
 };
 
 
@@ -214,6 +220,17 @@ ngx_int_t oc_store_assignment_update(oc_store_call_t *call, ngx_str_t *id,
 ngx_int_t oc_store_assignment_delete(oc_store_call_t *call, ngx_str_t *id,
     ngx_str_t *assignment, oc_store_condition_t *condition,
     oc_stamp_t *stamp);
+
+/* oc_store_group.c */
+
+typedef void (*oc_store_group_joined_pt)(void *data, oc_store_call_t *call);
+
+oc_store_group_t *oc_store_group_create(ngx_pool_t *pool, ngx_uint_t max,
+    oc_store_group_joined_pt joined, void *data);
+ngx_uint_t oc_store_group_open(oc_store_group_t *group);
+ngx_uint_t oc_store_group_committed(oc_store_group_t *group);
+void oc_store_group_send(oc_store_group_t *group);
+void oc_store_group_fail(oc_store_group_t *group);
 
 ngx_int_t oc_store_etag(ngx_str_t *json, ngx_str_t *etag);
 

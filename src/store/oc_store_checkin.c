@@ -137,7 +137,9 @@ oc_store_checkin(oc_store_call_t *call, oc_store_checkins_t *checkins)
     call->write = 1;
     call->checkins = checkins;
 
-    if (checkins->n == 1 && checkins->nids == 1 && checkins->required) {
+    if (checkins->n == 1 && checkins->nids == 1 && checkins->required
+        && !oc_store_grouped(call))
+    {
         return oc_store_report(call, checkins);
     }
 

@@ -57,7 +57,7 @@ oc_store_create(oc_store_call_t *call, oc_entity_t *entity)
     }
 
     if (entity->has_id || !entity->has_priority || entity->live
-        || call->repeatability.len
+        || call->repeatability.len || oc_store_grouped(call)
         || !oc_redis_transactions(call->redis))
     {
         return oc_store_create_script_call(call, entity, keys);
@@ -315,7 +315,9 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
         }
     }
 
-    if (oc_store_script(call, 0, &oc_store_create_script, nkeys, argv, n, 0,
+    if (oc_store_script(call, call->repeatability.len
+                              ? OC_REDIS_OP_REPEATABLE : 0,
+                        &oc_store_create_script, nkeys, argv, n, 0,
                         oc_store_created)
         != NGX_OK)
     {

@@ -59,6 +59,19 @@ ngx_int_t oc_store_prepare(oc_store_call_t *call, ngx_uint_t flags,
     const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
     ngx_uint_t argc, size_t reply);
 
+void oc_store_send(oc_store_call_t *call, oc_redis_handler_pt handler);
+
+/* whether the call is one of a group, and not sent by itself */
+
+#define oc_store_grouped(call)                                                \
+    ((call)->group && oc_store_group_open((call)->group))
+
+ngx_int_t oc_store_group_add(oc_store_call_t *call,
+    const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
+    ngx_uint_t argc);
+void oc_store_group_join(oc_store_call_t *call, oc_redis_handler_pt handler);
+void oc_store_group_leave(oc_store_call_t *call);
+
 ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
 void oc_store_cutoff(oc_store_call_t *call, u_char *p);
@@ -94,6 +107,9 @@ void oc_store_failed(oc_store_call_t *call);
 
 extern oc_redis_script_t  oc_store_create_script;
 extern oc_redis_script_t  oc_store_update_script;
+extern oc_redis_script_t  oc_store_delete_script;
+extern oc_redis_script_t  oc_store_exists_script;
+extern oc_redis_script_t  oc_store_changeset_script;
 extern oc_redis_script_t  oc_store_read_script;
 extern oc_redis_script_t  oc_store_assign_script;
 extern oc_redis_script_t  oc_store_assignments_script;

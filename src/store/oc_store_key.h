@@ -30,6 +30,10 @@
 #define OC_KEY_TENANT_QUEUE     "exp"
 #define OC_KEY_TENANT_JOURNAL   "jrn"    /* list: key, check-in */
 
+/* + number; what a change set has removed, as long as it is carried out */
+
+#define OC_KEY_SPARE           "old:"
+
 #define OC_KEY_SINGLETON       "one"     /* hash: OC_SINGLETON_ID, JSON */
 
 

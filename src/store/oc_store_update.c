@@ -82,7 +82,7 @@ oc_store_stream(oc_store_call_t *call, oc_store_update_t *update, size_t len,
 void
 oc_store_submit(oc_store_call_t *call)
 {
-    oc_redis_op_submit(call->op, oc_store_updated, call);
+    oc_store_send(call, oc_store_updated);
 }
 
 

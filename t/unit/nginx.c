@@ -52,6 +52,24 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
+ngx_int_t
+ngx_strncasecmp(u_char *s1, u_char *s2, size_t n)
+{
+    u_char  c1, c2;
+
+    for ( /* void */ ; n; n--, s1++, s2++) {
+        c1 = ngx_tolower(*s1);
+        c2 = ngx_tolower(*s2);
+
+        if (c1 != c2 || c1 == '\0') {
+            return c1 - c2;
+        }
+    }
+
+    return 0;
+}
+
+
 /* how many allocations still succeed; the pools themselves do not count */
 
 ngx_uint_t  ngx_unit_allocations = NGX_MAX_UINT32_VALUE;
@@ -115,6 +133,26 @@ void *
 ngx_palloc(ngx_pool_t *pool, size_t size)
 {
     return ngx_pnalloc(pool, size);
+}
+
+
+ngx_int_t
+ngx_pfree(ngx_pool_t *pool, void *p)
+{
+    ngx_pool_large_t  *large, **previous;
+
+    for (previous = &pool->large; *previous; previous = &large->next) {
+        large = *previous;
+
+        if (large->alloc == p) {
+            *previous = large->next;
+            free(large->alloc);
+            free(large);
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 

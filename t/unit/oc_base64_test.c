@@ -340,10 +340,100 @@ test_encode(void)
 }
 
 
+/* by encoding again: the same text has to come out */
+
+static void
+test_strict(void)
+{
+    char         again[32];
+    u_char      *p, text[20], bytes[20];
+    size_t       len;
+    ngx_int_t    n;
+    ngx_uint_t   i, j, wrong, valid;
+    oc_base64_t  b;
+
+    static const u_char  alphabet[] = "AQgwz019-_+/= \n.\x80\xff";
+
+    static const struct {
+        const char  *text;
+        const char  *bytes;
+    } texts[] = {
+        { "", "" },
+        { "Zg", "f" },
+        { "Zm8", "fo" },
+        { "Zm9v", "foo" },
+        { "Zm9vYg", "foob" },
+        { "Zm9vYmE", "fooba" },
+        { "____", "\xff\xff\xff" },
+        { "----", "\xfb\xef\xbe" },
+        { "Z", NULL },
+        { "Zg==", NULL },
+        { "Zm8=", NULL },
+        { "Zh", NULL },
+        { "Zm9", NULL },
+        { "++++", NULL },
+        { "////", NULL },
+        { " Zm9v", NULL },
+        { "Zm9v\n", NULL },
+        { "Zm9.", NULL },
+        { "Zm9vY", NULL },
+        { "=", NULL }
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        len = strlen(texts[i].text);
+        p = unit_copy(texts[i].text, len);
+        n = oc_base64url_decode(bytes, p, len);
+
+        if (texts[i].bytes) {
+            is_mem(bytes, n, texts[i].bytes, "strict: %s", texts[i].text);
+
+        } else {
+            is_int(n, NGX_ERROR, "refused: %s", texts[i].text);
+        }
+
+        free(p);
+    }
+
+    wrong = 0;
+    valid = 0;
+
+    for (i = 0; i < 500000; i++) {
+        len = unit_below(sizeof(text));
+
+        for (j = 0; j < len; j++) {
+            text[j] = alphabet[unit_below(i % 3 ? 10 : sizeof(alphabet) - 1)];
+        }
+
+        p = unit_copy(text, len);
+        n = oc_base64url_decode(p, p, len);
+
+        if (n != NGX_ERROR) {
+            oc_base64url_init(&b, (u_char *) again);
+            oc_base64url_update(&b, p, n);
+            oc_base64url_final(&b);
+
+            valid++;
+            wrong += oc_base64url_len((size_t) n) != len
+                     || (len && memcmp(again, text, len) != 0);
+
+        } else {
+            wrong += len == 0;
+        }
+
+        free(p);
+    }
+
+    is_int(wrong, 0, "what is decoded strictly is encoded to the same");
+    ok(valid > 10000, "and there is enough of it");
+}
+
+
 int
 main(void)
 {
     test_decode();
+    test_strict();
     test_short();
     test_encode();
 

@@ -23,7 +23,8 @@ use constant {
 };
 
 my %code = (
-    400 => 'badRequest', 403 => 'forbidden', 404 => 'notFound',
+    400 => 'badRequest', 401 => 'InvalidAuthenticationToken',
+    403 => 'forbidden', 404 => 'notFound',
     405 => 'methodNotAllowed', 406 => 'notAcceptable', 409 => 'conflict',
     412 => 'preconditionFailed', 413 => 'payloadTooLarge',
     415 => 'unsupportedMediaType', 416 => 'rangeNotSatisfiable',
@@ -127,6 +128,7 @@ sub printable {
 # the headers that every response has
 #   version   of OData: 4.0
 #   client    the client-request-id: the request-id
+#   type      the Content-Type of a body: JSON_TYPE
 #   method    of the request: GET
 
 sub answer_is {
@@ -195,7 +197,8 @@ sub _answer {
 
     } else {
         my @types = $r->header_all('Content-Type');
-        push @faults, "Content-Type @types" if "@types" ne JSON_TYPE;
+        push @faults, "Content-Type @types"
+            if "@types" ne ($opt{type} // JSON_TYPE);
         push @faults, 'the body is not JSON'
             if ($opt{method} // 'GET') ne 'HEAD' && !defined $r->json;
     }

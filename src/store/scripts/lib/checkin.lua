@@ -655,19 +655,19 @@ local function drain(s, keep)
         n, budget = n - 1, budget - 1
     end
 
-    local most = math.min(n, budget)
+    while n > 0 and budget > 0 do
+        local most = math.min(n, budget, 64)
 
-    if most > 0 then
         take(s, call('LPOP', s.journal, first + 2 * most), first + 1, keep)
 
         if first == 1 then
             call('LPUSH', s.journal, '')
         end
 
-        budget = budget - most
+        n, budget = n - most, budget - most
     end
 
-    return most == n
+    return n == 0
 end
 
 -- open(i, keep): the scope that the four keys from KEYS[i] on hold, or nil. The
