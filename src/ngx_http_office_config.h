@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_office_config_auth.h"
+#include "oc_format.h"
 #include "oc_query.h"
 #include "oc_redis.h"
 #include "oc_store.h"
@@ -143,26 +144,6 @@ typedef struct {
 } ngx_http_office_config_headers_t;
 
 
-/* odata.metadata=... */
-
-typedef enum {
-    NGX_HTTP_OFFICE_CONFIG_MINIMAL = 0,
-    NGX_HTTP_OFFICE_CONFIG_FULL,
-    NGX_HTTP_OFFICE_CONFIG_NONE
-} ngx_http_office_config_level_e;
-
-
-/* what Accept or $format asks for, as it was negotiated */
-
-typedef struct {
-    ngx_http_office_config_level_e     level;
-    unsigned                           ieee:1;      /* IEEE754Compatible */
-    unsigned                           streaming:1; /* members in order */
-    unsigned                           xml:1;
-    unsigned                           known:1;     /* is negotiated */
-} ngx_http_office_config_format_t;
-
-
 typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
 typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
@@ -193,7 +174,7 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_request_t                *request;
     ngx_http_office_config_route_t     route;
     ngx_http_office_config_headers_t   headers;
-    ngx_http_office_config_format_t    format;
+    oc_format_t                        format;    /* of the answer */
     oc_query_t                         query;
     oc_store_call_t                    call;
     ngx_http_office_config_auth_t     *auth;      /* NULL: not asked for */
@@ -218,6 +199,7 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           replaced:1;
     unsigned                           headed:1;  /* common headers are set */
     unsigned                           typed:1;   /* the media type is set */
+    unsigned                           negotiated:1;       /* the format */
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */

@@ -15,7 +15,7 @@ my $pauses = 'reconnect 20ms 200ms; topology_refresh 30s; '
 
 $t->allow_lost;
 $t->allow_log(
-    qr/\[error\].* connect\(\) to Redis at \S+ failed \(111: /,
+    qr/\[error\].* connect\(\) to Redis at \S+ failed \((?:111|104): /,
     qr/\[error\].* Redis at \S+ refused: "(?:CLUSTERDOWN|TRYAGAIN|LOADING) /,
     qr/\[error\].* (?:Redis at \S+ does not answer|connection to Redis at \S+ could not)/,
 );

@@ -17,7 +17,7 @@ static ngx_int_t ngx_http_office_config_object_url(
     ngx_str_t *parent, ngx_str_t *url);
 static void ngx_http_office_config_write_about(
     ngx_http_office_config_walk_t *w, const oc_property_t *property,
-    ngx_str_t *value, ngx_str_t *url);
+    ngx_str_t *url);
 static void ngx_http_office_config_write_links(
     ngx_http_office_config_walk_t *w, const oc_property_t *property,
     ngx_str_t *url);
@@ -69,11 +69,11 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
         }
     }
 
-    full = (w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL && type);
+    full = (w->format->level == OC_LEVEL_FULL && type);
 
     oc_buf_char(&w->buf, '{');
 
-    if (w->format->level != NGX_HTTP_OFFICE_CONFIG_NONE) {
+    if (w->format->level != OC_LEVEL_NONE) {
         ngx_http_office_config_write_span(w, "@odata.context",
                                           &about.context);
 
@@ -241,7 +241,7 @@ ngx_http_office_config_object_url(ngx_http_office_config_walk_t *w,
 
     ngx_str_null(url);
 
-    if (w->format->level != NGX_HTTP_OFFICE_CONFIG_FULL || type == NULL
+    if (w->format->level != OC_LEVEL_FULL || type == NULL
         || !(type->flags & OC_TYPE_ENTITY))
     {
         return NGX_OK;
@@ -288,7 +288,7 @@ ngx_http_office_config_write_member(ngx_http_office_config_walk_t *w,
     if (ngx_strlchr(name->data, name->data + name->len, '@')) {
         count = ngx_http_office_config_ends(name, "@odata.count");
 
-        if (w->format->level == NGX_HTTP_OFFICE_CONFIG_NONE && !count
+        if (w->format->level == OC_LEVEL_NONE && !count
             && !ngx_http_office_config_ends(name, "@odata.nextLink"))
         {
             return NGX_OK;
@@ -318,8 +318,8 @@ ngx_http_office_config_write_member(ngx_http_office_config_walk_t *w,
         }
     }
 
-    if (property && w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL) {
-        ngx_http_office_config_write_about(w, property, value, url);
+    if (property && w->format->level == OC_LEVEL_FULL) {
+        ngx_http_office_config_write_about(w, property, url);
     }
 
     ngx_http_office_config_write_name(w, name, "");
@@ -385,7 +385,7 @@ ngx_http_office_config_write_value(ngx_http_office_config_walk_t *w,
 
 static void
 ngx_http_office_config_write_about(ngx_http_office_config_walk_t *w,
-    const oc_property_t *property, ngx_str_t *value, ngx_str_t *url)
+    const oc_property_t *property, ngx_str_t *url)
 {
     switch (property->edm) {
 
@@ -412,7 +412,7 @@ ngx_http_office_config_write_about(ngx_http_office_config_walk_t *w,
 
     if (!(property->flags & OC_PROPERTY_COLLECTION)
         && (property->edm == OC_EDM_STRING || property->edm == OC_EDM_BOOLEAN
-            || property->edm == OC_EDM_COMPLEX || value->data[0] == 'n'))
+            || property->edm == OC_EDM_COMPLEX))
     {
         return;
     }

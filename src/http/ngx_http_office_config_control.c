@@ -53,7 +53,7 @@ ngx_http_office_config_control(ngx_http_request_t *r,
 
     w.format = &ctx->format;
 
-    if (w.format->level == NGX_HTTP_OFFICE_CONFIG_MINIMAL
+    if (w.format->level == OC_LEVEL_MINIMAL
         && !w.format->ieee && !w.format->streaming)
     {
         return NGX_OK;
@@ -248,12 +248,12 @@ ngx_http_office_config_write_body(ngx_http_office_config_walk_t *w,
 
     oc_buf_char(&w->buf, '{');
 
-    if (w->format->level != NGX_HTTP_OFFICE_CONFIG_NONE) {
+    if (w->format->level != OC_LEVEL_NONE) {
         ngx_http_office_config_write_span(w, "@odata.context",
                                           &about.context);
     }
 
-    if (w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL && payload->property
+    if (w->format->level == OC_LEVEL_FULL && payload->property
         && (payload->property->flags & OC_PROPERTY_COLLECTION
             || (payload->property->edm != OC_EDM_STRING
                 && payload->property->edm != OC_EDM_BOOLEAN)))

@@ -15,10 +15,10 @@
 /* a body on its way from minimal control information to another level */
 
 typedef struct {
-    ngx_http_request_t               *request;
-    ngx_http_office_config_ctx_t     *ctx;
-    ngx_http_office_config_format_t  *format;
-    oc_buf_t                          buf;
+    ngx_http_request_t            *request;
+    ngx_http_office_config_ctx_t  *ctx;
+    oc_format_t                   *format;
+    oc_buf_t                       buf;
 } ngx_http_office_config_walk_t;
 
 
