@@ -131,7 +131,7 @@ for my $accept ('text/plain', '*/*', 'text/*', 'application/json',
     'application/json;odata.metadata=minimal', 'text/plain;charset=utf-8')
 {
     text_is ask('GET', API . '/$count', Accept => $accept), '12',
-            "Accept: $accept";
+            "A1: Accept: $accept";
 }
 
 for my $accept ('text/html', 'application/xml', 'image/*', 'text/plain;q=0',

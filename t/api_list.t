@@ -141,11 +141,11 @@ for my $top (0 .. 8, 20, $#ids, @ids + 0, @ids + 1, 1_000, 1_001, 2147483647,
         my @want = @ids[0 .. $want - 1];
         my @cut = map { [splice @want, 0, $size] }
                   1 .. ($want + $size - 1) / $size;
-        is_deeply $pages, @cut ? \@cut : [[]], "\$top=$top, pages of $size";
+        is_deeply $pages, @cut ? \@cut : [[]], "I1: \$top=$top, pages of $size";
     }
 }
 
-is_deeply [ids(get(API . "?$_"))], [@ids[0 .. 2]], "as $_"
+is_deeply [ids(get(API . "?$_"))], [@ids[0 .. 2]], "N1: as $_"
     for '$top=3', '%24top=3', 'top=3', '$TOP=3', 'Top=3', '%24%74op=%33',
         '$top=3&', '&$top=3', '&&$top=3&&', '$top=3&x=y', 'x=y&$top=3',
         'x&$top=3', '=&$top=3', '$top=3&=x', 'topping=1&$top=3', 'x=%FF&$top=3',

@@ -10,8 +10,6 @@
 #include "oc_span.h"
 
 
-static ngx_uint_t ngx_http_office_config_has(ngx_str_t *json,
-    const ngx_str_t *name);
 static ngx_int_t ngx_http_office_config_object_url(
     ngx_http_office_config_walk_t *w, ngx_str_t *json, const oc_type_t *type,
     ngx_str_t *parent, ngx_str_t *url);
@@ -103,6 +101,8 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
 
     last = json->data + json->len - 1;
 
+    ngx_str_null(&name);
+
     for (p = json->data + 1; /* void */ ; ) {
 
         p = oc_span_next(p, last, &name, &value);
@@ -121,14 +121,15 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
         }
     }
 
-    /* the links of what is not expanded */
+    /* the links of what is not expanded; what is, is the last member */
 
     for (i = 0; full && url->len && i < type->nproperties; i++) {
         property = &type->properties[i];
 
         if (property->edm == OC_EDM_ENTITY
             && ngx_http_office_config_is_selected(w->ctx, &property->name)
-            && !ngx_http_office_config_has(json, &property->name))
+            && (property->name.len != name.len
+                || ngx_memcmp(property->name.data, name.data, name.len) != 0))
         {
             ngx_http_office_config_write_links(w, property, url);
         }
@@ -140,7 +141,10 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
 }
 
 
-/* Looks for what an object says about itself. */
+/*
+ * Looks for what an object says about itself, which is in front of all else,
+ * and for its key, which is the first property.
+ */
 
 void
 ngx_http_office_config_about(ngx_str_t *json,
@@ -161,13 +165,13 @@ ngx_http_office_config_about(ngx_str_t *json,
         }
 
         if (!ngx_http_office_config_is_about(&name)) {
-            about->others++;
+            about->others = 1;
 
             if (ngx_http_office_config_is(&name, "id")) {
                 about->key = value;
             }
 
-            continue;
+            return;
         }
 
         switch (name.data[sizeof("@odata.") - 1]) {
@@ -196,34 +200,14 @@ ngx_http_office_config_about(ngx_str_t *json,
 ngx_uint_t
 ngx_http_office_config_is_about(ngx_str_t *name)
 {
+    if (name->len < sizeof("@odata.id") - 1 || name->data[0] != '@') {
+        return 0;
+    }
+
     return ngx_http_office_config_is(name, "@odata.context")
            || ngx_http_office_config_is(name, "@odata.type")
            || ngx_http_office_config_is(name, "@odata.etag")
            || ngx_http_office_config_is(name, "@odata.id");
-}
-
-
-static ngx_uint_t
-ngx_http_office_config_has(ngx_str_t *json, const ngx_str_t *wanted)
-{
-    u_char     *p, *last;
-    ngx_str_t   name, value;
-
-    last = json->data + json->len - 1;
-
-    for (p = json->data + 1; /* void */ ; ) {
-
-        p = oc_span_next(p, last, &name, &value);
-        if (p == NULL) {
-            return 0;
-        }
-
-        if (name.len == wanted->len
-            && ngx_memcmp(name.data, wanted->data, name.len) == 0)
-        {
-            return 1;
-        }
-    }
 }
 
 

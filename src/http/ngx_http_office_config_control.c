@@ -74,7 +74,9 @@ ngx_http_office_config_control(ngx_http_request_t *r,
     w.request = r;
     w.ctx = ctx;
 
-    oc_buf_init(&w.buf, &arena, text.len + text.len / 4 + 1024);
+    oc_buf_init(&w.buf, &arena,
+                w.format->level == OC_LEVEL_FULL ? 3 * text.len + 1024
+                                                 : text.len + 256);
 
     rc = ngx_http_office_config_write_body(&w, &text, &payload);
 

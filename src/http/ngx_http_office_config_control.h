@@ -30,7 +30,7 @@ typedef struct {
     ngx_str_t          etag;
     ngx_str_t          id;         /* @odata.id */
     ngx_str_t          key;
-    ngx_uint_t         others;     /* members that are none of these */
+    ngx_uint_t         others;     /* there are members besides these */
 } ngx_http_office_config_about_t;
 
 
