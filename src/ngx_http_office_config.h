@@ -13,9 +13,11 @@
 #include <ngx_http.h>
 
 #include "ngx_http_office_config_auth.h"
+#include "oc_expr.h"
 #include "oc_format.h"
 #include "oc_query.h"
 #include "oc_redis.h"
+#include "oc_seal.h"
 #include "oc_store.h"
 #include "oc_uuid.h"
 
@@ -71,6 +73,8 @@ typedef struct {
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
     ngx_uint_t                 page_size;
+    ngx_uint_t                 page_max;     /* that a client may prefer */
+    ngx_int_t                  scan_limit;
     ngx_int_t                  batch_limit;
     ngx_int_t                  inline_checkins;
     time_t                     checkin_retention;
@@ -187,6 +191,13 @@ struct ngx_http_office_config_ctx_s {
     ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
+    struct ngx_http_office_config_list_s
+                                      *list;      /* a collection's page */
+    ngx_uint_t                         page_size; /* preferred, 0: none */
+    oc_expand_t                        expand;
+    oc_eval_t                         *eval;      /* of what is expanded */
+    ngx_http_office_config_answer_pt   sealed;    /* when there is a secret */
+    u_char                             secret[OC_SEAL_SECRET_LEN];
     ngx_http_office_config_reports_t  *reports;   /* of check-ins */
     ngx_http_office_config_batch_t    *batch;     /* that it asks for */
     ngx_uint_t                         nlisted;   /* entities of a page that
@@ -199,6 +210,9 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           replaced:1;
     unsigned                           headed:1;  /* common headers are set */
     unsigned                           typed:1;   /* the media type is set */
+    unsigned                           secret_known:1;
+    unsigned                           secret_fresh:1;  /* just read */
+    unsigned                           secret_stale:1;  /* must be read */
     unsigned                           negotiated:1;       /* the format */
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;

@@ -234,14 +234,14 @@ ngx_http_office_config_object_url(ngx_http_office_config_walk_t *w,
     ngx_http_office_config_about(json, &about);
 
     if (about.id.len > 2) {
-        return ngx_http_office_config_decoded(w->request, &about.id, url);
+        return ngx_http_office_config_decoded(w->request->pool, &about.id, url);
     }
 
     if (about.key.len <= 2) {
         return NGX_OK;
     }
 
-    if (ngx_http_office_config_decoded(w->request, &about.key, &key)
+    if (ngx_http_office_config_decoded(w->request->pool, &about.key, &key)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -81,6 +81,31 @@ static void
 ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     ngx_str_t *name, ngx_str_t *value)
 {
+    ngx_int_t  n;
+    ngx_str_t  bare;
+
+    bare = *name;
+
+    if (bare.len > 6
+        && ngx_strncasecmp(bare.data, (u_char *) "odata.", 6) == 0)
+    {
+        bare.data += 6;
+        bare.len -= 6;
+    }
+
+    if (bare.len == sizeof("maxpagesize") - 1
+        && ngx_strncasecmp(bare.data, (u_char *) "maxpagesize", bare.len)
+           == 0)
+    {
+        n = ngx_atoi(value->data, value->len);
+
+        if (n > 0 && ctx->page_size == 0) {
+            ctx->page_size = n;
+        }
+
+        return;
+    }
+
     if (ngx_http_office_config_is_continue(name)) {
 
         if (!ctx->proceed_given) {
@@ -132,7 +157,9 @@ ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
 }
 
 
-/* Says which preference was honoured; only writes have one. */
+/*
+ * Says which preference was honoured: writes have one, collections have one.
+ */
 
 ngx_int_t
 ngx_http_office_config_preference_applied(ngx_http_request_t *r,
@@ -145,6 +172,18 @@ ngx_http_office_config_preference_applied(ngx_http_request_t *r,
 
     } else if (ctx->representation) {
         ngx_str_set(&value, "return=representation");
+
+    } else if (ctx->list && ctx->page_size) {
+
+        value.data = ngx_pnalloc(r->pool, sizeof("odata.maxpagesize=") - 1
+                                          + NGX_INT_T_LEN);
+        if (value.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        value.len = ngx_sprintf(value.data, "odata.maxpagesize=%ui",
+                                ctx->page_size)
+                    - value.data;
 
     } else {
         return NGX_OK;
