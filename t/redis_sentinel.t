@@ -32,6 +32,15 @@ sub serves {
         && $s->get('x')->status == 404;
 }
 
+# acknowledged($s): the id of a configuration whose create was answered 201
+
+sub acknowledged {
+    my ($s) = @_;
+    my $r;
+    wait_until($t->seconds(15), sub { ($r = $s->create)->status == 201 });
+    return ($r->json // {})->{id} // 'none';
+}
+
 my $s = service($group->block);
 
 subtest 'the master is found' => sub {
@@ -67,16 +76,21 @@ subtest 'SENTINEL FAILOVER' => sub {
 # it believes itself to be the master when it runs again
 subtest 'the master is stopped and comes back' => sub {
     my $old = $group->master;
-    my @before = map { $s->id } 1 .. 3;
+    my $sure = service($group->block, 'wait 1 300ms;');
+    $t->allow_log(qr/\[error\].* replicas of Redis at \S+ confirmed a write/);
+
+    # $s is answered before a replica has it, $sure afterwards
+    my @before = map { acknowledged($sure) } 1 .. 3;
     $old->pause;
     $group->failed_over($old, 15);
     ok serves($s, 3), 'served by the new master';
-    my @written = map { $s->id } 1 .. 3;
+    my @written = map { acknowledged($sure) } 1 .. 3;
 
     $old->resume;
-    push @written, map { $s->id } 1 .. 10;
+    push @written, map { acknowledged($sure) } 1 .. 10;
     is scalar(grep { $s->get($_)->status == 200 } @before, @written), 16,
        'nothing that was acknowledged is missing';
+    $sure->end;
 };
 
 
