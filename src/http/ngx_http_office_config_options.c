@@ -438,7 +438,10 @@ ngx_http_office_config_list_send(ngx_http_office_config_list_t *list,
         }
 
         p = ngx_sprintf(members.data, "\"@odata.count\":%L,", list->count);
-        p = ngx_cpymem(p, link.data, link.len);
+
+        if (link.len) {
+            p = ngx_cpymem(p, link.data, link.len);
+        }
 
         members.len = p - members.data;
     }
