@@ -95,8 +95,9 @@ for my $options (sort keys %case) {
                       . '&$orderby=priority');
     is_deeply [map { $_->{displayName} } @all],
               [map { "name $_" } reverse 1 .. 9], 'with an order';
-    is_deeply [sort keys %{$all[0]}], ['@odata.etag', 'assignments',
-                                       'displayName'], 'and a selection';
+    is_deeply [sort keys %{$all[0]}], ['@odata.etag', '@odata.id',
+                                       'assignments', 'displayName'],
+              'and a selection';
     @all = each_of(q{$filter=assignments/any(a:a/id eq 'a5')&$expand=}
                    . 'assignments($filter=id gt \'a4\')&$orderby=displayName');
     is_deeply [map { [$_->{id}, map { $_->{id} } @{$_->{assignments}}] } @all],
@@ -122,7 +123,7 @@ for my $case (
 {
     my ($item) = grep { $_->{id} eq 'c3' } each_of('$expand=assignments/$ref');
     is_deeply $item->{assignments}, [map { {
-        '@odata.id' => 'http://localhost' . API . "/c3/assignments('$_')"
+        '@odata.id' => 'http://localhost' . API . "/c3/assignments/$_"
     } } 'a1', 'a2'], 'A4: references';
     answer_is ask('GET', path_of($item->{assignments}[0]{'@odata.id'})), 200,
               'which lead to them';
