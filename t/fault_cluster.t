@@ -15,7 +15,7 @@ $t->allow_log(qr/\[(?:error|warn)\].* Redis /);
 my $cluster = OfficeConfig::Cluster->new($t);
 my $tag = '{default}';
 
-my $nginx = $t->serve($cluster->conf(<<'END'), workers => 2,
+my $nginx = $t->serve(block => $cluster->block . <<'END', workers => 2,
         reconnect 20ms 200ms;
         connect_timeout 500ms;
         command_timeout 1s;

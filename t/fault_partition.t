@@ -15,8 +15,8 @@ $t->allow_log(qr/\[(?:error|warn)\].* Redis /);
 my $there = OfficeConfig::Netns->new($t);
 my $group = OfficeConfig::Sentinels->new($t, netns => $there);
 
-my $nginx = $t->serve($group->conf('reconnect 20ms 200ms; '
-    . 'connect_timeout 500ms; command_timeout 1s; wait 1 500ms;'),
+my $nginx = $t->serve(block => $group->block . 'reconnect 20ms 200ms; '
+    . 'connect_timeout 500ms; command_timeout 1s; wait 1 500ms;',
     workers => 2, location => 'office_config_page_size 1000;');
 
 # the group sees nothing wrong, and rightly has no other master; what was sent

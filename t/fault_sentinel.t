@@ -15,14 +15,12 @@ $t->allow_log(qr/\[(?:error|warn)\].* Redis /);
 my $group = OfficeConfig::Sentinels->new($t,
     config => ['appendfsync everysec', 'min-replicas-to-write 0']);
 
-my $timeouts = 'reconnect 20ms 200ms; connect_timeout 500ms; '
-             . 'command_timeout 1s;';
-my %all = $group->conf("$timeouts wait 2 500ms;");
+my $block = $group->block . 'reconnect 20ms 200ms; connect_timeout 500ms; '
+          . 'command_timeout 1s;';
 
-my $nginx = $t->serve($group->conf("$timeouts wait 1 500ms;"), workers => 2,
+my $nginx = $t->serve(block => "$block wait 1 500ms;", workers => 2,
     location => 'office_config_page_size 1000;',
-    http => "office_config_redis all { server " . $all{redis}->url
-            . "; $all{block} }",
+    http => "office_config_redis all { $block wait 2 500ms; }",
     server => <<'END');
         location /all {
             office_config_pass all;

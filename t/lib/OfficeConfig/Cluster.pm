@@ -113,16 +113,16 @@ sub id {
 }
 
 
-# conf($more): the options of OfficeConfig::Test's serve for an
-# office_config_redis block that names three of the nodes, and has more lines
+# block($number): the lines of an office_config_redis block that names so many
+# of the nodes: 3
 
-sub conf {
-    my ($self, $more) = @_;
-    my ($first, @others) = ($self->nodes)[0 .. 2];
+sub block {
+    my ($self, $number) = @_;
+    my @nodes = $self->nodes;
 
-    return (redis => $first, block => join ' ', 'topology cluster;',
-        (map { 'server ' . $_->address . ':' . $_->port . ';' } @others),
-        $more // '');
+    return join ' ', 'topology cluster;',
+        map { 'server ' . $_->address . ':' . $_->port . ';' }
+            grep { defined } @nodes[0 .. ($number // 3) - 1];
 }
 
 

@@ -127,17 +127,13 @@ sub sentinels { @{$_[0]{watchers}} }
 sub name      { NAME }
 
 
-# conf($more): the options of OfficeConfig::Test's serve for an
-# office_config_redis block that names the sentinels, and has more lines
+# block: the lines of an office_config_redis block that names the sentinels
 
-sub conf {
-    my ($self, $more) = @_;
-    my ($first, @others) = $self->sentinels;
-
-    return (redis => $first, block => join ' ',
-        "topology sentinel @{[NAME]};",
-        (map { 'server ' . $_->address . ':' . $_->port . ';' } @others),
-        $more // '');
+sub block {
+    my ($self) = @_;
+    return join ' ', "topology sentinel @{[NAME]};",
+                     map { 'server ' . $_->address . ':' . $_->port . ';' }
+                         $self->sentinels;
 }
 
 
