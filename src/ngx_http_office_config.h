@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_office_config_auth.h"
 #include "oc_query.h"
 #include "oc_redis.h"
 #include "oc_store.h"
@@ -19,6 +20,7 @@
 
 
 #define NGX_HTTP_OFFICE_CONFIG_AUTH_OFF  0
+#define NGX_HTTP_OFFICE_CONFIG_AUTH_JWT  1
 
 
 /* $metadata, rendered; it lives as long as the configuration */
@@ -41,6 +43,14 @@ enum {
 typedef struct {
     ngx_array_t                    redises;      /* of oc_redis_t * */
     ngx_http_office_config_csdl_t  csdl[NGX_HTTP_OFFICE_CONFIG_CSDL_N];
+
+    ngx_array_t                    keys;         /* of ..._keys_t * */
+    ngx_array_t                    policies;     /* of ..._policy_t * */
+    size_t                         jwt_cache;    /* bytes */
+
+    ngx_http_office_config_tokens_t  *tokens;    /* NULL: none are kept */
+
+    ngx_int_t                variables[NGX_HTTP_OFFICE_CONFIG_NVARIABLES];
 } ngx_http_office_config_main_conf_t;
 
 
@@ -52,6 +62,10 @@ typedef struct {
     ngx_uint_t                 line;
 
     ngx_uint_t                 auth;
+
+    ngx_http_office_config_jwt_conf_t   jwt;
+    ngx_http_office_config_policy_t    *policy;  /* NULL: no token is needed */
+
     ngx_http_complex_value_t  *tenant;
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
@@ -182,6 +196,7 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_office_config_format_t    format;
     oc_query_t                         query;
     oc_store_call_t                    call;
+    ngx_http_office_config_auth_t     *auth;      /* NULL: not asked for */
 
     ngx_http_office_config_json_pt     json_handler;
     ngx_http_office_config_answer_pt   answer;

@@ -10,10 +10,12 @@
 
 
 #define NGX_HTTP_OFFICE_CONFIG_PAGE_SIZE  100
+#define NGX_HTTP_OFFICE_CONFIG_CACHE      4194304
 
 
 static ngx_int_t ngx_http_office_config_init(ngx_conf_t *cf);
 static void *ngx_http_office_config_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_office_config_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_office_config_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf,
     void *parent, void *child);
@@ -27,6 +29,10 @@ static ngx_conf_post_t  ngx_http_office_config_inline_bounds = {
 
 static ngx_conf_post_t  ngx_http_office_config_positive = {
     ngx_http_office_config_check_positive
+};
+
+static ngx_conf_post_t  ngx_http_office_config_leeway_bounds = {
+    ngx_http_office_config_check_leeway
 };
 
 
@@ -56,6 +62,97 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
       ngx_http_office_config_auth,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("office_config_jwt_key_file"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_office_config_jwt_keys,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("office_config_jwt_key_request"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_office_config_jwt_keys,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      1,
+      NULL },
+
+    { ngx_string("office_config_jwt_key_refresh"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1234,
+      ngx_http_office_config_jwt_key_refresh,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("office_config_jwt_symmetric"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.symmetric),
+      NULL },
+
+    { ngx_string("office_config_jwt_issuer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_office_config_jwt_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.issuers),
+      NULL },
+
+    { ngx_string("office_config_jwt_audience"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_office_config_jwt_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.audiences),
+      NULL },
+
+    { ngx_string("office_config_jwt_leeway"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.leeway),
+      &ngx_http_office_config_leeway_bounds },
+
+    { ngx_string("office_config_jwt_realm"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_office_config_jwt_realm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("office_config_jwt_authorization_uri"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_office_config_jwt_authorization_uri,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("office_config_jwt_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_office_config_jwt_cache,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("office_config_scope_read"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_office_config_scope,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.scopes[0]),
+      NULL },
+
+    { ngx_string("office_config_scope_write"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_office_config_scope,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.scopes[1]),
+      NULL },
+
+    { ngx_string("office_config_scope_checkin"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_office_config_scope,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, jwt.scopes[2]),
       NULL },
 
     { ngx_string("office_config_error"),
@@ -126,11 +223,11 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_office_config_module_ctx = {
-    NULL,                                      /* preconfiguration */
+    ngx_http_office_config_add_variables,      /* preconfiguration */
     ngx_http_office_config_init,               /* postconfiguration */
 
     ngx_http_office_config_create_main_conf,   /* create main configuration */
-    NULL,                                      /* init main configuration */
+    ngx_http_office_config_init_main_conf,     /* init main configuration */
 
     NULL,                                      /* create server conf */
     NULL,                                      /* merge server conf */
@@ -174,7 +271,30 @@ ngx_http_office_config_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_array_init(&omcf->keys, cf->pool, 2,
+                       sizeof(ngx_http_office_config_keys_t *))
+        != NGX_OK
+        || ngx_array_init(&omcf->policies, cf->pool, 2,
+                          sizeof(ngx_http_office_config_policy_t *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    omcf->jwt_cache = NGX_CONF_UNSET_SIZE;
+
     return omcf;
+}
+
+
+static char *
+ngx_http_office_config_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_office_config_main_conf_t *omcf = conf;
+
+    ngx_conf_init_size_value(omcf->jwt_cache, NGX_HTTP_OFFICE_CONFIG_CACHE);
+
+    return NGX_CONF_OK;
 }
 
 
@@ -194,6 +314,7 @@ ngx_http_office_config_create_loc_conf(ngx_conf_t *cf)
      *     conf->redis = NULL;
      *     conf->pass = { 0, NULL };
      *     conf->key_prefix = { 0, NULL };
+     *     conf->policy = NULL;
      *     conf->root = { 0, NULL };
      *     conf->has_root = 0;
      */
@@ -206,6 +327,8 @@ ngx_http_office_config_create_loc_conf(ngx_conf_t *cf)
     conf->inline_checkins = NGX_CONF_UNSET;
     conf->checkin_retention = NGX_CONF_UNSET;
     conf->checkin_ahead = NGX_CONF_UNSET;
+
+    ngx_http_office_config_jwt_create(&conf->jwt);
 
     return conf;
 }
@@ -232,6 +355,8 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
                              prev->checkin_retention, 90 * 86400);
     ngx_conf_merge_sec_value(conf->checkin_ahead, prev->checkin_ahead, 86400);
 
+    ngx_http_office_config_jwt_merge(&prev->jwt, &conf->jwt);
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (conf->pass.len == 0) {
@@ -243,6 +368,7 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
         /* "if" and "limit_except" within a location of ours */
 
         conf->redis = prev->redis;
+        conf->policy = prev->policy;
         conf->root = prev->root;
         conf->has_root = prev->has_root;
 
@@ -280,6 +406,10 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
         }
     }
 
+    if (ngx_http_office_config_resolve_policy(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     return ngx_http_office_config_resolve_pass(cf, conf);
 }
 
@@ -313,6 +443,20 @@ ngx_http_office_config_init(ngx_conf_t *cf)
         if (oc_redis_conf_done(cf, redis[i], resolver) != NGX_OK) {
             return NGX_ERROR;
         }
+    }
+
+    if (omcf->policies.nelts && omcf->jwt_cache) {
+        omcf->tokens = ngx_http_office_config_tokens_create(cf,
+                                                            omcf->jwt_cache);
+        if (omcf->tokens == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_office_config_index_variables(cf, omcf->variables) != NGX_OK
+        || ngx_http_office_config_access_init(cf) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     oc_type_init();

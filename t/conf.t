@@ -102,7 +102,7 @@ END
     $t->conf_passes(conf(auth => undef, pass => undef),
                     'a location without office_config_pass needs none');
 
-    for my $value ('jwt', 'on', 'none', 'of', 'offf', '""', '$x') {
+    for my $value ('JWT', 'on', 'none', 'of', 'offf', '""', '$x') {
         wrong('server', "office_config_auth $value;", qr/invalid value/);
     }
 
@@ -140,6 +140,7 @@ $t->conf_passes(conf(pass => $_), "office_config_pass $_") for $url,
     'redis://127.0.0.1:6379', 'redis://127.0.0.1', 'redis://[::1]:6379',
     'REDIS://127.0.0.1', 'redis://127.0.0.1:6379/5', 'redis://127.0.0.1/',
     'redis://user:pass@127.0.0.1', 'redis://:p%40ss@127.0.0.1:1/2',
+    'rediss://127.0.0.1', 'rediss://u:p@localhost:1/2',
     'redis://localhost:6379', "unix:/tmp/x.sock", '127.0.0.1:6379',
     '[::1]:6379', 'main';
 $t->conf_passes(conf(pass => $url, location =>
@@ -161,7 +162,7 @@ my @bad = (
     ['redis://127.0.0.1/-1', qr/invalid database/],
     ['redis://user@127.0.0.1', qr/no password/],
     ['redis://a:%zz@127.0.0.1', qr/invalid percent-encoding/],
-    ['redis://[::1', qr/invalid/], ['rediss://127.0.0.1', qr/rediss/],
+    ['redis://[::1', qr/invalid/], ['rediss://', qr/no host/],
     ['redis://no.such.host.invalid', qr/host not found/],
 );
 
@@ -212,9 +213,22 @@ $t->conf_passes(conf(block => <<"END"), 'all that a block can say');
 END
 
 wrong('block', "server $url; $_->[0]", $_->[1], $_->[0]) for (
-    ["server $url;", qr/"server" directive is duplicate/],
-    ['topology sentinel;', qr/invalid value "sentinel" in "topology"/],
-    ['topology cluster;', qr/invalid value "cluster" in "topology"/],
+    ['topology standalone; topology standalone;',
+        qr/"topology" directive is duplicate/],
+    ['topology sentinel;', qr/invalid number of arguments in "topology"/],
+    ['topology sentinel "";', qr/"topology" directive has an empty name/],
+    ['topology sentinel a b;', qr/invalid number of arguments in "topology"/],
+    ['topology cluster a;', qr/invalid number of arguments in "topology"/],
+    ['topology standalone a;', qr/invalid number of arguments in "topology"/],
+    ['topology_refresh x;', qr/"topology_refresh" directive invalid value/],
+    ['wait 1;', qr/invalid number of arguments in "wait"/],
+    ['wait x 1s;', qr/invalid number "x" in "wait"/],
+    ['wait -1 1s;', qr/invalid number "-1" in "wait"/],
+    ['wait 1 x;', qr/invalid time "x" in "wait"/],
+    ['wait 1 0;', qr/invalid time "0" in "wait"/],
+    ['wait 1 1s; wait 1 1s;', qr/"wait" directive is duplicate/],
+    ['read_replicas x;', qr/invalid value "x" in "read_replicas"/],
+    ['ssl x;', qr/invalid value "x" in "ssl"/],
     ['topology x;', qr/invalid value "x" in "topology"/],
     ['database x;', qr/"database" directive invalid number/],
     ['database -1;', qr/"database" directive invalid number/],
@@ -245,7 +259,38 @@ wrong('block', "server $url; $_->[0]", $_->[1], $_->[0]) for (
     ['server a b;', qr/invalid number of arguments in "server"/],
 );
 
-for my $name (qw(connect_timeout command_timeout ping_interval max_pending)) {
+# what fits together, said where the block ends
+
+for (["server $url; server $url;", qr/a standalone Redis is one "server"/],
+     ["server $url; read_replicas on;", qr/no replicas to read from/],
+     ['server 127.0.0.1; sentinel_password x;', qr/need "topology sentinel"/],
+     ['server 127.0.0.1; topology cluster; database 1;', qr/no "database" but 0/],
+     ["server $url; topology cluster;", qr/not a socket's path/],
+     ["server $url; topology sentinel a;", qr/not a socket's path/],
+     ['server redis://:p@127.0.0.1; topology sentinel a;',
+      qr/use "sentinel_password"/],
+     ['server 127.0.0.1; topology sentinel a; sentinel_username u;',
+      qr/"sentinel_username" without a password/],
+     ['server 127.0.0.1; topology sentinel a; sentinel_password u; '
+      . 'sentinel_password_file f;',
+      qr/both "sentinel_password" and "sentinel_password_file"/],
+     ['server redis://:a@127.0.0.1; server redis://:b@127.0.0.2; '
+      . 'topology cluster;', qr/a second password/],
+     ["server $url; command_timeout 1s; wait 1 1s;",
+      qr/"wait" of Redis "main" must be less than "command_timeout"/])
+{
+    $t->conf_fails(conf(block => $_->[0]), qr/$_->[1].* in \S+:\d+/, $_->[0]);
+}
+
+$t->conf_passes(conf(block => $_), $_) for
+    'server 127.0.0.1; server 127.0.0.2:26380; topology sentinel a; '
+    . 'sentinel_username u; sentinel_password p; topology_refresh 1s; '
+    . 'wait 1 500ms; read_replicas on; database 3;',
+    'topology cluster; server 127.0.0.1; server [::1]:7000; read_replicas on;';
+
+for my $name (qw(connect_timeout command_timeout ping_interval max_pending
+                 topology_refresh))
+{
     $t->conf_fails(conf(block => "server $url; $name 0;"),
         qr/must not be zero in \S+:\d+/, "$name 0");
 }

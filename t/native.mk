@@ -7,7 +7,7 @@
 # usage:  make -f t/native.mk KIND=unit|fuzz     from the top of the checkout
 # in:     OC_OBJS, the objs directory of a configured nginx tree
 # out:    build/KIND/NAME for each t/KIND/NAME.c whose name ends in _test
-#         (unit) or _fuzz (fuzz)
+#         (unit) or _fuzz (fuzz), and build/unit/oc_parse
 
 OC_OBJS ?= build/nginx/objs
 TREE    := $(patsubst %/,%,$(dir $(OC_OBJS)))
@@ -16,11 +16,13 @@ OUT     := build/$(KIND)
 ifeq ($(KIND),fuzz)
 CC      := clang
 PROGRAM := fuzz
+TOOL    :=
 COMPILE := -fsanitize=fuzzer-no-link,address,undefined
 LINK    := -fsanitize=fuzzer,address,undefined
 else
 CC      ?= gcc
 PROGRAM := test
+TOOL    := t/unit/oc_parse.c
 COMPILE := -fsanitize=address,undefined
 LINK    := -fsanitize=address,undefined
 endif
@@ -30,9 +32,9 @@ ROOMS := core auth odata model
 LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 
 PROGRAMS := $(patsubst t/$(KIND)/%.c,$(OUT)/%,\
-              $(wildcard t/$(KIND)/*_$(PROGRAM).c))
+              $(wildcard t/$(KIND)/*_$(PROGRAM).c $(TOOL)))
 SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
-            src/redis/oc_redis_reply.c
+            src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c
 OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
 LIBRARY  := $(OUT)/liboc.a
 

@@ -224,32 +224,6 @@ ngx_http_office_config_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_office_config_auth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_office_config_loc_conf_t *olcf = conf;
-
-    ngx_str_t  *value;
-
-    if (olcf->auth != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len != 3 || ngx_strncmp(value[1].data, "off", 3) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid value \"%V\" in \"office_config_auth\" "
-                           "directive, it must be \"off\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    olcf->auth = NGX_HTTP_OFFICE_CONFIG_AUTH_OFF;
-
-    return NGX_CONF_OK;
-}
-
-
-char *
 ngx_http_office_config_error(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_core_loc_conf_t  *clcf;

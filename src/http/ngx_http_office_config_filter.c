@@ -31,7 +31,8 @@ ngx_http_office_config_filter_init(ngx_conf_t *cf)
 
 /*
  * An error that nginx itself answers with in a location of the API, such as
- * 413 or 429, gets the API's headers and body.
+ * 413 or 429, gets the API's headers and body.  The response to a subrequest
+ * for keys ends here.
  */
 
 static ngx_int_t
@@ -41,6 +42,12 @@ ngx_http_office_config_header_filter(ngx_http_request_t *r)
     ngx_http_office_config_ctx_t       *ctx;
     ngx_http_office_config_problem_t    problem;
     ngx_http_office_config_loc_conf_t  *olcf;
+
+    if (r != r->main
+        && ngx_http_office_config_fetch_header(r) != NGX_DECLINED)
+    {
+        return NGX_OK;
+    }
 
     if (r->headers_out.status < NGX_HTTP_BAD_REQUEST || r != r->main) {
         return ngx_http_next_header_filter(r);
@@ -65,6 +72,10 @@ ngx_http_office_config_header_filter(ngx_http_request_t *r)
     ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
 
     problem.status = r->headers_out.status;
+
+    if (ctx->auth && ctx->auth->refused == problem.status) {
+        problem.message = ctx->auth->message;
+    }
 
     ctx->error_body = ngx_http_office_config_problem_body(r, ctx, &problem);
 
@@ -113,6 +124,12 @@ ngx_http_office_config_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_chain_t                   *out;
     ngx_http_office_config_ctx_t  *ctx;
+
+    if (r != r->main
+        && ngx_http_office_config_fetch_body(r, in) != NGX_DECLINED)
+    {
+        return NGX_OK;
+    }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_office_config_module);
 

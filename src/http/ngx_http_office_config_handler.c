@@ -18,8 +18,6 @@ static ngx_int_t ngx_http_office_config_not_acceptable(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t media);
 static ngx_int_t ngx_http_office_config_check_query(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t supported);
-static ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
-    ngx_str_t *tenant);
 
 
 /* The content handler of a location with office_config_pass. */
@@ -35,6 +33,12 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
     ctx = ngx_http_office_config_get_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_office_config_authorize(r);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     if (ngx_http_office_config_route(r, &ctx->route) != NGX_OK) {
@@ -284,12 +288,16 @@ ngx_http_office_config_check_query(ngx_http_request_t *r,
 
 /* The tenant whose data the request is about. */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_office_config_tenant(ngx_http_request_t *r, ngx_str_t *tenant)
 {
     ngx_http_office_config_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
+
+    if (olcf->tenant == NULL && olcf->policy) {
+        return ngx_http_office_config_token_tenant(r, tenant);
+    }
 
     if (olcf->tenant == NULL) {
         ngx_str_set(tenant, "default");

@@ -43,6 +43,8 @@ ngx_int_t ngx_http_office_config_metadata(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_office_config_entity(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+ngx_int_t ngx_http_office_config_tenant(ngx_http_request_t *r,
+    ngx_str_t *tenant);
 void ngx_http_office_config_call(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_answer_pt answer);

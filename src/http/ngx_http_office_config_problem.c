@@ -135,6 +135,15 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
 
         break;
 
+    case OC_STORE_NOT_DURABLE:
+        problem.status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        problem.retry_after = 1;
+        ngx_str_set(&problem.message,
+                    "The change was made, but it is not durable yet: it is "
+                    "not known whether it will last. Read before you try "
+                    "again.");
+        break;
+
     default: /* OC_STORE_FAILED */
         problem.status = NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

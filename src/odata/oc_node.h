@@ -170,16 +170,21 @@ oc_expr_t *oc_path_at(oc_parser_t *p);
 oc_expr_t *oc_call_parse(oc_parser_t *p, const u_char *at, ngx_str_t *name,
     ngx_uint_t *canonical);
 
-/* oc_expand.c: the options in parentheses of /$count, for the grammar */
+/* oc_nested.c; besides bits of options */
 
-ngx_int_t oc_expand_count_options(oc_parser_t *p, oc_expr_t *count);
+#define OC_NESTED_ALIAS  (1u << 31)
 
-/* oc_orderby.c, oc_search.c, oc_select.c: inside of other options */
+ngx_int_t oc_nested_read(oc_parser_t *p, ngx_uint_t allowed,
+    const oc_type_t *type, oc_expand_item_t *item);
+ngx_int_t oc_nested_count_options(oc_parser_t *p, oc_expr_t *count);
+
+/* what an option has, as far as it goes */
 
 ngx_int_t oc_orderby_read(oc_parser_t *p, oc_orderby_t *orderby);
 ngx_int_t oc_orderby_check(oc_parser_t *p, oc_orderby_t *orderby);
 ngx_int_t oc_search_read(oc_parser_t *p, oc_search_t **search);
 ngx_int_t oc_select_read(oc_parser_t *p, oc_select_t *select);
+ngx_int_t oc_expand_read(oc_parser_t *p, oc_expand_t *expand);
 
 /* oc_check.c */
 

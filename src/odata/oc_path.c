@@ -383,7 +383,7 @@ oc_path_count(oc_parser_t *p, oc_expr_t *base, const u_char *at)
     }
 
     if (p->pos < p->last && *p->pos == '('
-        && oc_expand_count_options(p, expr) != NGX_OK)
+        && oc_nested_count_options(p, expr) != NGX_OK)
     {
         return NULL;
     }
@@ -488,7 +488,6 @@ static ngx_int_t
 oc_path_parameters(oc_parser_t *p, oc_expr_t *function)
 {
     size_t         n;
-    ngx_str_t      name;
     oc_expr_t     *arg;
     ngx_uint_t     named;
     const u_char  *at;
@@ -535,8 +534,7 @@ oc_path_parameters(oc_parser_t *p, oc_expr_t *function)
         if (!named && arg->node != OC_NODE_LITERAL
             && arg->node != OC_NODE_ENUM && arg->node != OC_NODE_ALIAS)
         {
-            name.data = (u_char *) at;
-            (void) oc_parse_fail(p, name.data, "A key, or the name of a "
+            (void) oc_parse_fail(p, at, "A key, or the name of a "
                                  "parameter and an equals sign, is "
                                  "expected.");
             return NGX_ERROR;
@@ -549,10 +547,11 @@ oc_path_parameters(oc_parser_t *p, oc_expr_t *function)
             return NGX_OK;
         }
 
-        if (oc_lex_expect(p, ',', "A comma or a closing parenthesis is "
-                          "expected.")
-            != NGX_OK)
-        {
+        if (!named || !oc_lex_char(p, ',')) {
+            (void) oc_parse_fail(p, p->pos, named
+                                 ? "A comma or a closing parenthesis is "
+                                   "expected."
+                                 : "A closing parenthesis is expected.");
             return NGX_ERROR;
         }
 

@@ -37,6 +37,7 @@ typedef enum {
     OC_REDIS_OVERLOADED,     /* nothing was done: the queue is full */
     OC_REDIS_TIMEOUT,        /* no answer in time; it may have been done */
     OC_REDIS_LOST,           /* connection lost; it may have been done */
+    OC_REDIS_NOT_DURABLE,    /* it was done, and too few replicas have it */
     OC_REDIS_ERROR           /* the server refused in a way not foreseen */
 } oc_redis_status_e;
 
@@ -76,7 +77,8 @@ typedef struct {
 } oc_redis_command_t;
 
 
-#define OC_REDIS_OP_READ  0x01        /* changes nothing: may be sent twice */
+#define OC_REDIS_OP_READ        0x01  /* changes nothing: may be sent twice */
+#define OC_REDIS_OP_REPEATABLE  0x02  /* a write that may be, too */
 
 
 /* configuration */
@@ -110,6 +112,7 @@ ngx_int_t oc_redis_op_script(oc_redis_op_t *op,
     ngx_uint_t argc);
 ngx_int_t oc_redis_op_transaction(oc_redis_op_t *op,
     oc_redis_command_t *commands, ngx_uint_t n);
+void oc_redis_op_key(oc_redis_op_t *op, ngx_str_t *key);
 ngx_uint_t oc_redis_transactions(oc_redis_t *redis);
 void oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);

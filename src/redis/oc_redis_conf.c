@@ -5,11 +5,9 @@
 
 
 #include "oc_redis_internal.h"
-#include "oc_url.h"
 
 
-#define OC_REDIS_PORT           6379
-#define OC_REDIS_MAX_SECRET     4096
+#define OC_REDIS_SENTINEL_PORT  26379
 
 
 static char *oc_redis_conf_directive(ngx_conf_t *cf, ngx_command_t *dummy,
@@ -20,18 +18,21 @@ static char *oc_redis_conf_block_server(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *oc_redis_conf_topology(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *oc_redis_conf_userinfo(ngx_conf_t *cf, oc_redis_t *redis,
-    ngx_str_t *userinfo);
-static char *oc_redis_conf_password_file(ngx_conf_t *cf, oc_redis_t *redis);
+static char *oc_redis_conf_wait(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *oc_redis_conf_secret(ngx_conf_t *cf, oc_redis_t *redis,
+    oc_redis_secret_t *secret, const char *prefix);
+static char *oc_redis_conf_check(ngx_conf_t *cf, oc_redis_t *redis);
+static void oc_redis_conf_sentinels(oc_redis_t *redis);
 
 
-#define OC_REDIS_TAKE1   1
-#define OC_REDIS_TAKE2   2
+#define OC_REDIS_TAKE1   0x02
+#define OC_REDIS_TAKE2   0x04
 
 
 /*
- * The directives of the office_config_redis block; "type" is the number of
- * arguments, "offset" is in oc_redis_conf_t.
+ * The directives of the office_config_redis block; "type" has a bit for each
+ * number of arguments that is allowed, "offset" is in oc_redis_conf_t.
  */
 
 static ngx_command_t  oc_redis_commands[] = {
@@ -42,24 +43,44 @@ static ngx_command_t  oc_redis_commands[] = {
       0, 0, NULL },
 
     { ngx_string("topology"),
-      OC_REDIS_TAKE1,
+      OC_REDIS_TAKE1|OC_REDIS_TAKE2,
       oc_redis_conf_topology,
       0, 0, NULL },
+
+    { ngx_string("topology_refresh"),
+      OC_REDIS_TAKE1,
+      ngx_conf_set_msec_slot,
+      0, offsetof(oc_redis_conf_t, topology_refresh), NULL },
 
     { ngx_string("username"),
       OC_REDIS_TAKE1,
       ngx_conf_set_str_slot,
-      0, offsetof(oc_redis_conf_t, username), NULL },
+      0, offsetof(oc_redis_conf_t, secret.username), NULL },
 
     { ngx_string("password"),
       OC_REDIS_TAKE1,
       ngx_conf_set_str_slot,
-      0, offsetof(oc_redis_conf_t, password), NULL },
+      0, offsetof(oc_redis_conf_t, secret.password), NULL },
 
     { ngx_string("password_file"),
       OC_REDIS_TAKE1,
       ngx_conf_set_str_slot,
-      0, offsetof(oc_redis_conf_t, password_file), NULL },
+      0, offsetof(oc_redis_conf_t, secret.password_file), NULL },
+
+    { ngx_string("sentinel_username"),
+      OC_REDIS_TAKE1,
+      ngx_conf_set_str_slot,
+      0, offsetof(oc_redis_conf_t, sentinel.username), NULL },
+
+    { ngx_string("sentinel_password"),
+      OC_REDIS_TAKE1,
+      ngx_conf_set_str_slot,
+      0, offsetof(oc_redis_conf_t, sentinel.password), NULL },
+
+    { ngx_string("sentinel_password_file"),
+      OC_REDIS_TAKE1,
+      ngx_conf_set_str_slot,
+      0, offsetof(oc_redis_conf_t, sentinel.password_file), NULL },
 
     { ngx_string("database"),
       OC_REDIS_TAKE1,
@@ -91,6 +112,16 @@ static ngx_command_t  oc_redis_commands[] = {
       ngx_conf_set_num_slot,
       0, offsetof(oc_redis_conf_t, max_pending), NULL },
 
+    { ngx_string("wait"),
+      OC_REDIS_TAKE2,
+      oc_redis_conf_wait,
+      0, 0, NULL },
+
+    { ngx_string("read_replicas"),
+      OC_REDIS_TAKE1,
+      ngx_conf_set_flag_slot,
+      0, offsetof(oc_redis_conf_t, read_replicas), NULL },
+
       ngx_null_command
 };
 
@@ -120,6 +151,18 @@ oc_redis_create(ngx_conf_t *cf, ngx_str_t *name)
     rcf->reconnect_min = NGX_CONF_UNSET_MSEC;
     rcf->reconnect_max = NGX_CONF_UNSET_MSEC;
     rcf->max_pending = NGX_CONF_UNSET_UINT;
+    rcf->topology_refresh = NGX_CONF_UNSET_MSEC;
+    rcf->wait_replicas = NGX_CONF_UNSET;
+    rcf->wait_timeout = NGX_CONF_UNSET_MSEC;
+    rcf->read_replicas = NGX_CONF_UNSET;
+
+    if (oc_redis_conf_ssl_init(cf, rcf) != NGX_OK
+        || ngx_array_init(&rcf->servers, cf->pool, 1,
+                          sizeof(oc_redis_server_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
 
     if (ngx_array_init(&rcf->layouts, cf->pool, 1, sizeof(oc_redis_layout_t))
         != NGX_OK)
@@ -165,32 +208,113 @@ oc_redis_conf_block(ngx_conf_t *cf, oc_redis_t *redis)
         return rv;
     }
 
-    if (redis->conf.server.file.data == NULL) {
+    if (redis->conf.servers.nelts == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"server\" in \"office_config_redis\" \"%V\"",
                            &redis->name);
         return NGX_CONF_ERROR;
     }
 
-    if (redis->conf.password.data && redis->conf.password_file.data) {
+    rv = oc_redis_conf_secret(cf, redis, &redis->conf.secret, "");
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = oc_redis_conf_secret(cf, redis, &redis->conf.sentinel, "sentinel_");
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return oc_redis_conf_check(cf, redis);
+}
+
+
+/* A password is given in one way, and a user has one. */
+
+static char *
+oc_redis_conf_secret(ngx_conf_t *cf, oc_redis_t *redis,
+    oc_redis_secret_t *secret, const char *prefix)
+{
+    char  *rv;
+
+    if (secret->password.data && secret->password_file.data) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "both \"password\" and \"password_file\" in "
-                           "\"office_config_redis\" \"%V\"", &redis->name);
+                           "both \"%spassword\" and \"%spassword_file\" in "
+                           "\"office_config_redis\" \"%V\"", prefix, prefix,
+                           &redis->name);
         return NGX_CONF_ERROR;
     }
 
-    if (redis->conf.password_file.data) {
-        rv = oc_redis_conf_password_file(cf, redis);
+    if (secret->password_file.data) {
+        rv = oc_redis_conf_password_file(cf, secret);
 
         if (rv != NGX_CONF_OK) {
             return rv;
         }
     }
 
-    if (redis->conf.username.len && redis->conf.password.len == 0) {
+    if (secret->username.len && secret->password.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"username\" without a password in "
-                           "\"office_config_redis\" \"%V\"", &redis->name);
+                           "\"%susername\" without a password in "
+                           "\"office_config_redis\" \"%V\"", prefix,
+                           &redis->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* What the topology allows. */
+
+static char *
+oc_redis_conf_check(ngx_conf_t *cf, oc_redis_t *redis)
+{
+    char               *err;
+    ngx_uint_t          i;
+    oc_redis_conf_t    *rcf;
+    oc_redis_server_t  *server;
+
+    rcf = &redis->conf;
+    server = rcf->servers.elts;
+    err = NULL;
+
+    if (rcf->topology == OC_REDIS_STANDALONE && rcf->servers.nelts > 1) {
+        err = "a standalone Redis is one \"server\"";
+
+    } else if (rcf->topology == OC_REDIS_STANDALONE
+               && rcf->read_replicas == 1)
+    {
+        err = "a standalone Redis has no replicas to read from";
+
+    } else if (rcf->topology == OC_REDIS_CLUSTER && rcf->database > 0) {
+        err = "a cluster has no \"database\" but 0";
+
+    } else if (rcf->topology != OC_REDIS_SENTINEL
+               && (rcf->sentinel.username.data || rcf->sentinel.password.data))
+    {
+        err = "the credentials of sentinels need \"topology sentinel\"";
+    }
+
+    for (i = 0; i < rcf->servers.nelts && err == NULL; i++) {
+
+        if (rcf->topology == OC_REDIS_SENTINEL && server[i].userinfo) {
+            err = "the URL of a sentinel has no password, use "
+                  "\"sentinel_password\"";
+
+        } else if (rcf->topology != OC_REDIS_STANDALONE
+                   && server[i].host.len == 0)
+        {
+            err = "a sentinel, or a node of a cluster, is not a socket's path";
+        }
+    }
+
+    if (err) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "%s, in \"office_config_redis\" \"%V\"", err,
+                           &redis->name);
         return NGX_CONF_ERROR;
     }
 
@@ -205,40 +329,59 @@ oc_redis_conf_directive(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 
     char           *rv;
     ngx_str_t      *value;
-    ngx_command_t  *cmd;
+    ngx_uint_t      i;
+    ngx_command_t  *cmd, *tables[2];
+
+    tables[0] = oc_redis_commands;
+    tables[1] = oc_redis_ssl_commands;
 
     value = cf->args->elts;
 
-    for (cmd = oc_redis_commands; cmd->name.len; cmd++) {
+    for (i = 0; i < 2; i++) {
+        for (cmd = tables[i]; cmd->name.len; cmd++) {
 
-        if (cmd->name.len != value[0].len
-            || ngx_strncmp(cmd->name.data, value[0].data, value[0].len) != 0)
-        {
-            continue;
+            if (cmd->name.len == value[0].len
+                && ngx_strncmp(cmd->name.data, value[0].data, value[0].len)
+                   == 0)
+            {
+                goto found;
+            }
         }
-
-        if (cf->args->nelts - 1 != cmd->type) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid number of arguments in \"%V\" "
-                               "directive", &cmd->name);
-            return NGX_CONF_ERROR;
-        }
-
-        rv = cmd->set(cf, cmd, (cmd->set == oc_redis_conf_block_server)
-                               ? (void *) redis : (void *) &redis->conf);
-
-        if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
-            return rv;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" directive %s",
-                           &cmd->name, rv);
-        return NGX_CONF_ERROR;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unknown directive \"%V\" in \"office_config_redis\"",
                        &value[0]);
+
+    return NGX_CONF_ERROR;
+
+found:
+
+    if (cf->args->nelts > 8
+        || !(cmd->type & ((ngx_uint_t) 1 << (cf->args->nelts - 1))))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number of arguments in \"%V\" "
+                           "directive", &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (i) {
+        rv = cmd->set(cf, cmd, redis->conf.ssl);
+
+    } else if (cmd->set == oc_redis_conf_block_server) {
+        rv = cmd->set(cf, cmd, redis);
+
+    } else {
+        rv = cmd->set(cf, cmd, &redis->conf);
+    }
+
+    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
+        return rv;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" directive %s",
+                       &cmd->name, rv);
 
     return NGX_CONF_ERROR;
 }
@@ -253,10 +396,6 @@ oc_redis_conf_block_server(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (redis->conf.server.file.data) {
-        return "is duplicate: a standalone Redis is one server";
-    }
-
     return oc_redis_conf_server(cf, redis, &value[1]);
 }
 
@@ -264,21 +403,61 @@ oc_redis_conf_block_server(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 oc_redis_conf_topology(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t  *value;
+    oc_redis_conf_t *rcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    static ngx_str_t  topologies[] = {
+        ngx_string("standalone"), ngx_string("sentinel"),
+        ngx_string("cluster")
+    };
+
+    if (rcf->topology_given) {
+        return "is duplicate";
+    }
+
+    rcf->topology_given = 1;
 
     value = cf->args->elts;
 
-    if (value[1].len == sizeof("standalone") - 1
-        && ngx_strncmp(value[1].data, "standalone", value[1].len) == 0)
-    {
-        return NGX_CONF_OK;
+    for (i = 0; i < 3; i++) {
+        if (value[1].len == topologies[i].len
+            && ngx_strncmp(value[1].data, topologies[i].data, value[1].len)
+               == 0)
+        {
+            break;
+        }
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid value \"%V\" in \"topology\" directive, "
-                       "it must be \"standalone\"", &value[1]);
+    if (i == 3) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"topology\" directive, "
+                           "it must be \"standalone\", \"sentinel\" or "
+                           "\"cluster\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
 
-    return NGX_CONF_ERROR;
+    rcf->topology = i;
+
+    if ((cf->args->nelts == 3) != (i == OC_REDIS_SENTINEL)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number of arguments in \"topology\" "
+                           "directive, \"sentinel\" takes the name of a "
+                           "master, the others nothing");
+        return NGX_CONF_ERROR;
+    }
+
+    if (i == OC_REDIS_SENTINEL) {
+
+        if (value[2].len == 0) {
+            return "has an empty name";
+        }
+
+        rcf->master = value[2];
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -322,239 +501,63 @@ oc_redis_conf_reconnect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/*
- * Sets the server from a URL: redis://[[user]:password@]host[:port][/db],
- * unix:PATH, or host[:port].
- */
-
-char *
-oc_redis_conf_server(ngx_conf_t *cf, oc_redis_t *redis, ngx_str_t *url)
-{
-    char               *rv;
-    u_char             *at, *p, *last;
-    ngx_str_t           rest, userinfo;
-    ngx_url_t           u;
-    oc_redis_server_t  *server;
-
-    server = &redis->conf.server;
-
-    server->file = cf->conf_file->file.name;
-    server->line = cf->conf_file->line;
-
-    if (server->file.data == NULL) {
-        ngx_str_set(&server->file, "-");
-    }
-
-    rest = *url;
-
-    if (rest.len >= 9
-        && ngx_strncasecmp(rest.data, (u_char *) "rediss://", 9) == 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"rediss\" is not supported yet: Redis over TLS "
-                           "needs a later version of this module");
-        return NGX_CONF_ERROR;
-    }
-
-    if (rest.len >= 8
-        && ngx_strncasecmp(rest.data, (u_char *) "redis://", 8) == 0)
-    {
-        rest.data += 8;
-        rest.len -= 8;
-
-        last = rest.data + rest.len;
-
-        for (at = last; at > rest.data && at[-1] != '@'; at--) { /* void */ }
-
-        if (at > rest.data) {
-            userinfo.data = rest.data;
-            userinfo.len = at - 1 - rest.data;
-
-            rv = oc_redis_conf_userinfo(cf, redis, &userinfo);
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
-
-            rest.data = at;
-            rest.len = last - at;
-
-            redis->label = rest;
-        }
-
-        p = ngx_strlchr(rest.data, last, '/');
-
-        if (p) {
-            rest.len = p - rest.data;
-
-            if (p + 1 < last) {
-                redis->conf.database = ngx_atoi(p + 1, last - p - 1);
-
-                if (redis->conf.database == NGX_ERROR) {
-                    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                       "invalid database in the URL of Redis");
-                    return NGX_CONF_ERROR;
-                }
-            }
-        }
-    }
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url = rest;
-    u.default_port = OC_REDIS_PORT;
-    u.no_resolve = 1;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.url.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in the address of Redis \"%V\"",
-                           u.err ? u.err : "no host", &rest);
-        return NGX_CONF_ERROR;
-    }
-
-    server->addrs = u.addrs;
-    server->naddrs = u.naddrs;
-    server->numeric = (u.naddrs != 0);
-    server->port = u.port ? u.port : OC_REDIS_PORT;
-
-    if (u.family != AF_UNIX) {
-        server->host = u.host;
-    }
-
-    return NGX_CONF_OK;
-}
-
+/* wait REPLICAS TIMEOUT; */
 
 static char *
-oc_redis_conf_userinfo(ngx_conf_t *cf, oc_redis_t *redis, ngx_str_t *userinfo)
+oc_redis_conf_wait(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    u_char     *colon, *last;
-    ngx_str_t   user;
+    oc_redis_conf_t *rcf = conf;
 
-    last = userinfo->data + userinfo->len;
-    colon = ngx_strlchr(userinfo->data, last, ':');
+    ngx_int_t   n;
+    ngx_str_t  *value;
 
-    if (colon == NULL) {
+    if (rcf->wait_replicas != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    rcf->wait_replicas = ngx_atoi(value[1].data, value[1].len);
+
+    if (rcf->wait_replicas == NGX_ERROR || rcf->wait_replicas > 1000) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no password in the URL of Redis, which gives "
-                           "a user");
+                           "invalid number \"%V\" in \"wait\" directive",
+                           &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    user.data = userinfo->data;
-    user.len = colon - userinfo->data;
+    n = ngx_parse_time(&value[2], 0);
 
-    redis->conf.username.data = ngx_pnalloc(cf->pool, user.len + 1);
-    redis->conf.password.data = ngx_pnalloc(cf->pool, last - colon);
+    /* for Redis zero is for ever */
 
-    if (redis->conf.username.data == NULL
-        || redis->conf.password.data == NULL)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    if (oc_url_decode(&redis->conf.username, user.data, user.len, 0) != NGX_OK
-        || oc_url_decode(&redis->conf.password, colon + 1, last - colon - 1,
-                         0)
-           != NGX_OK)
-    {
+    if (n == NGX_ERROR || n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid percent-encoding in the URL of Redis");
+                           "invalid time \"%V\" in \"wait\" directive",
+                           &value[2]);
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
-}
-
-
-/* The password is the file's content without a newline at its end. */
-
-static char *
-oc_redis_conf_password_file(ngx_conf_t *cf, oc_redis_t *redis)
-{
-    u_char      buf[OC_REDIS_MAX_SECRET];
-    ngx_fd_t    fd;
-    ssize_t     n;
-    ngx_str_t  *file;
-
-    file = &redis->conf.password_file;
-
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" of \"password_file\" "
-                           "failed", file);
-        return NGX_CONF_ERROR;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf));
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" of \"password_file\" "
-                           "failed", file);
-    }
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", file);
-    }
-
-    if (n == -1) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (n == sizeof(buf)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the password in \"%V\" is too long", file);
-        return NGX_CONF_ERROR;
-    }
-
-    while (n && (buf[n - 1] == LF || buf[n - 1] == CR)) {
-        n--;
-    }
-
-    if (n == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"password_file\" \"%V\" is empty", file);
-        return NGX_CONF_ERROR;
-    }
-
-    redis->conf.password.data = ngx_pnalloc(cf->pool, n);
-    if (redis->conf.password.data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    redis->conf.password.len = n;
-    ngx_memcpy(redis->conf.password.data, buf, n);
-
-    ngx_explicit_memzero(buf, sizeof(buf));
+    rcf->wait_timeout = n;
 
     return NGX_CONF_OK;
 }
 
 
 /*
- * Completes the configuration when all of it has been read: defaults, and
- * the addresses of a name.  "resolver" is that of the http block or NULL;
- * with it a name that is not known yet is no error.
+ * Completes the configuration when all of it has been read: defaults, TLS,
+ * and the addresses of names.  "resolver" is that of the http block or NULL.
  */
 
 ngx_int_t
 oc_redis_conf_done(ngx_conf_t *cf, oc_redis_t *redis,
     ngx_resolver_t *resolver)
 {
-    ngx_url_t           u;
     ngx_uint_t          i;
     oc_redis_conf_t    *rcf;
     oc_redis_server_t  *server;
 
     rcf = &redis->conf;
-    server = &rcf->server;
+    server = rcf->servers.elts;
 
     ngx_conf_init_value(rcf->database, 0);
     ngx_conf_init_msec_value(rcf->connect_timeout, 1000);
@@ -563,9 +566,14 @@ oc_redis_conf_done(ngx_conf_t *cf, oc_redis_t *redis,
     ngx_conf_init_msec_value(rcf->reconnect_min, 100);
     ngx_conf_init_msec_value(rcf->reconnect_max, 5000);
     ngx_conf_init_uint_value(rcf->max_pending, 4096);
+    ngx_conf_init_msec_value(rcf->topology_refresh, 10000);
+    ngx_conf_init_value(rcf->wait_replicas, 0);
+    ngx_conf_init_msec_value(rcf->wait_timeout, 0);
+    ngx_conf_init_value(rcf->read_replicas, 0);
 
     if (rcf->connect_timeout == 0 || rcf->command_timeout == 0
-        || rcf->ping_interval == 0 || rcf->max_pending == 0)
+        || rcf->ping_interval == 0 || rcf->max_pending == 0
+        || rcf->topology_refresh == 0)
     {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "the times and \"max_pending\" of Redis \"%V\" must not "
@@ -574,45 +582,49 @@ oc_redis_conf_done(ngx_conf_t *cf, oc_redis_t *redis,
         return NGX_ERROR;
     }
 
+    if (rcf->wait_timeout >= rcf->command_timeout) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "the time of \"wait\" of Redis \"%V\" must be less than "
+                      "\"command_timeout\" in %V:%ui", &redis->label,
+                      &server->file, server->line);
+        return NGX_ERROR;
+    }
+
     rcf->resolver = resolver;
 
-    if (server->numeric) {
-        return NGX_OK;
+    if (rcf->topology == OC_REDIS_SENTINEL) {
+        oc_redis_conf_sentinels(redis);
     }
 
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.host = server->host;
-    u.port = server->port;
-
-    if (ngx_inet_resolve_host(cf->pool, &u) != NGX_OK) {
-
-        if (u.err == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (resolver == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "%s: \"%V\" of Redis in %V:%ui", u.err,
-                          &server->host, &server->file, server->line);
-            return NGX_ERROR;
-        }
-
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "%s: \"%V\" of Redis in %V:%ui, it will be looked up "
-                      "later", u.err, &server->host, &server->file,
-                      server->line);
-        return NGX_OK;
+    if (oc_redis_conf_ssl_done(cf, redis) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    server->addrs = u.addrs;
-    server->naddrs = u.naddrs;
-
-    for (i = 0; i < u.naddrs; i++) {
-        ngx_inet_set_port(u.addrs[i].sockaddr, server->port);
+    for (i = 0; i < rcf->servers.nelts; i++) {
+        if (oc_redis_conf_addresses(cf, &server[i], resolver) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
+}
+
+
+/* Sentinels have a port of their own. */
+
+static void
+oc_redis_conf_sentinels(oc_redis_t *redis)
+{
+    ngx_uint_t          i;
+    oc_redis_server_t  *server;
+
+    server = redis->conf.servers.elts;
+
+    for (i = 0; i < redis->conf.servers.nelts; i++) {
+        if (server[i].no_port) {
+            server[i].port = OC_REDIS_SENTINEL_PORT;
+        }
+    }
 }
 
 

@@ -23,25 +23,18 @@ static void oc_redis_ping_timer_handler(ngx_event_t *ev);
 static void oc_redis_conn_backoff(oc_redis_conn_t *conn);
 
 
+/* Of zeroed memory; addresses are set by the caller. */
+
 void
-oc_redis_init_worker(oc_redis_t *redis, ngx_cycle_t *cycle)
+oc_redis_conn_init(oc_redis_conn_t *conn, oc_redis_t *redis)
 {
-    oc_redis_conn_t  *conn;
-
-    conn = &redis->conn;
-
-    ngx_memzero(conn, sizeof(oc_redis_conn_t));
-
     conn->redis = redis;
-    conn->log = cycle->log;
+    conn->log = redis->log;
 
     /* failures to connect are logged here, at a level that fits */
 
-    conn->quiet = *cycle->log;
+    conn->quiet = *redis->log;
     conn->quiet.log_level = NGX_LOG_ALERT;
-
-    conn->addrs = redis->conf.server.addrs;
-    conn->naddrs = redis->conf.server.naddrs;
 
     conn->rechecked = ngx_current_msec - redis->conf.reconnect_max;
 
@@ -62,25 +55,11 @@ oc_redis_init_worker(oc_redis_t *redis, ngx_cycle_t *cycle)
 }
 
 
-/* A worker exits: its sockets are closed, its events forgotten. */
-
-void
-oc_redis_exit_worker(oc_redis_t *redis)
-{
-    oc_redis_conn_t  *conn;
-
-    conn = &redis->conn;
-
-    oc_redis_conn_close(conn);
-    oc_redis_queue_exit(conn);
-}
-
-
 ngx_str_t *
 oc_redis_conn_peer(oc_redis_conn_t *conn)
 {
     if (conn->naddrs == 0) {
-        return &conn->redis->conf.server.host;
+        return &conn->server.host;
     }
 
     return &conn->addrs[conn->current_addr % conn->naddrs].name;
@@ -100,7 +79,7 @@ oc_redis_conn_start(oc_redis_conn_t *conn)
 
     ngx_add_timer(&conn->connect_timer, rcf->connect_timeout);
 
-    if (rcf->resolver && !rcf->server.numeric) {
+    if (rcf->resolver && !conn->server.numeric) {
         oc_redis_conn_resolve(conn);
         return;
     }
@@ -123,7 +102,7 @@ oc_redis_conn_resolve(oc_redis_conn_t *conn)
     rcf = &conn->redis->conf;
 
     ngx_memzero(&temp, sizeof(ngx_resolver_ctx_t));
-    temp.name = rcf->server.host;
+    temp.name = conn->server.host;
 
     ctx = ngx_resolve_start(rcf->resolver, &temp);
 
@@ -132,7 +111,7 @@ oc_redis_conn_resolve(oc_redis_conn_t *conn)
         return;
     }
 
-    ctx->name = rcf->server.host;
+    ctx->name = conn->server.host;
     ctx->handler = oc_redis_conn_resolved;
     ctx->data = conn;
     ctx->timeout = rcf->connect_timeout;
@@ -171,7 +150,7 @@ oc_redis_conn_resolved(ngx_resolver_ctx_t *ctx)
                        ctx->addrs[i].socklen);
 
             ngx_inet_set_port(&conn->sockaddrs[i].sockaddr,
-                              conn->redis->conf.server.port);
+                              conn->server.port);
 
             conn->resolved[i].sockaddr = &conn->sockaddrs[i].sockaddr;
             conn->resolved[i].socklen = ctx->addrs[i].socklen;
@@ -346,6 +325,11 @@ oc_redis_conn_established(oc_redis_conn_t *conn)
         return;
     }
 
+    if (conn->server.ssl) {
+        oc_redis_ssl_handshake(conn);
+        return;
+    }
+
     oc_redis_handshake(conn);
 }
 
@@ -373,6 +357,28 @@ oc_redis_conn_ready(oc_redis_conn_t *conn)
     ngx_add_timer(&conn->ping_timer, conn->redis->conf.ping_interval);
 
     oc_redis_queue_post(conn);
+
+    if (conn->redis->conf.topology != OC_REDIS_STANDALONE) {
+        oc_redis_topology_node_ready(conn);
+    }
+}
+
+
+/* Makes the connection anew, if there is one or is to be one. */
+
+void
+oc_redis_conn_restart(oc_redis_conn_t *conn)
+{
+    if (conn->state == OC_REDIS_CONN_IDLE) {
+        return;
+    }
+
+    oc_redis_conn_close(conn);
+    oc_redis_queue_recover(conn);
+
+    conn->failures = 0;
+
+    oc_redis_conn_start(conn);
 }
 
 
@@ -395,6 +401,18 @@ oc_redis_conn_lost(oc_redis_conn_t *conn)
 
     oc_redis_conn_close(conn);
     oc_redis_queue_recover(conn);
+
+    if (conn->leaving) {
+        conn->state = OC_REDIS_CONN_IDLE;
+
+        oc_redis_route_waiting(conn);
+        oc_redis_queue_post(conn);
+        return;
+    }
+
+    if (state == OC_REDIS_CONN_READY) {
+        oc_redis_topology_node_down(conn);
+    }
 
     if (state != OC_REDIS_CONN_READY) {
         oc_redis_conn_connect(conn);
@@ -422,6 +440,9 @@ oc_redis_conn_lost(oc_redis_conn_t *conn)
 void
 oc_redis_conn_close(oc_redis_conn_t *conn)
 {
+    ngx_pool_t        *pool;
+    ngx_connection_t  *c;
+
     conn->closed++;
     conn->retiring = 0;
     conn->stalled = 0;
@@ -439,8 +460,18 @@ oc_redis_conn_close(oc_redis_conn_t *conn)
         ngx_del_timer(&conn->ping_timer);
     }
 
-    if (conn->connection) {
-        ngx_close_connection(conn->connection);
+    c = conn->connection;
+
+    if (c) {
+        pool = c->pool;
+
+        oc_redis_ssl_shutdown(c);
+        ngx_close_connection(c);
+
+        if (pool) {
+            ngx_destroy_pool(pool);
+        }
+
         conn->connection = NULL;
     }
 
@@ -482,6 +513,8 @@ oc_redis_conn_backoff(oc_redis_conn_t *conn)
     ngx_add_timer(&conn->connect_timer, delay);
 
     oc_redis_queue_fail_waiting(conn);
+
+    oc_redis_topology_node_down(conn);
 }
 
 
@@ -561,9 +594,9 @@ oc_redis_retry_after(oc_redis_t *redis)
     ngx_msec_int_t    left;
     oc_redis_conn_t  *conn;
 
-    conn = &redis->conn;
+    conn = redis->master;
 
-    if (conn->state != OC_REDIS_CONN_BACKOFF) {
+    if (conn == NULL || conn->state != OC_REDIS_CONN_BACKOFF) {
         return 1;
     }
 

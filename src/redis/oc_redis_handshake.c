@@ -8,9 +8,8 @@
 
 
 static void oc_redis_handshake_layouts(oc_redis_conn_t *conn);
-static ngx_int_t oc_redis_handshake_send(oc_redis_conn_t *conn,
-    oc_redis_handler_pt handler, ngx_str_t *argv, ngx_uint_t argc);
 static void oc_redis_handshake_reply(oc_redis_op_t *op, void *data);
+static void oc_redis_role_reply(oc_redis_op_t *op, void *data);
 static void oc_redis_multi_reply(oc_redis_op_t *op, void *data);
 static void oc_redis_ready_reply(oc_redis_op_t *op, void *data);
 static ngx_uint_t oc_redis_alive(oc_redis_reply_t *reply);
@@ -29,10 +28,11 @@ static void oc_redis_ping_reply(oc_redis_op_t *op, void *data);
 void
 oc_redis_handshake(oc_redis_conn_t *conn)
 {
-    u_char            database[NGX_INT_T_LEN];
-    ngx_str_t         argv[3];
-    ngx_uint_t        n;
-    oc_redis_conf_t  *rcf;
+    u_char              database[NGX_INT_T_LEN];
+    ngx_str_t           argv[3];
+    ngx_uint_t          n;
+    oc_redis_conf_t    *rcf;
+    oc_redis_secret_t  *secret;
 
     rcf = &conn->redis->conf;
 
@@ -40,15 +40,18 @@ oc_redis_handshake(oc_redis_conn_t *conn)
     conn->handshake_left = 0;
     conn->handshake_layouts = 0;
 
-    if (rcf->password.len) {
+    secret = (conn->role == OC_REDIS_ROLE_SENTINEL) ? &rcf->sentinel
+                                                    : &rcf->secret;
+
+    if (secret->password.len) {
         n = 0;
         ngx_str_set(&argv[n], "AUTH");
 
-        if (rcf->username.len) {
-            argv[++n] = rcf->username;
+        if (secret->username.len) {
+            argv[++n] = secret->username;
         }
 
-        argv[++n] = rcf->password;
+        argv[++n] = secret->password;
 
         if (oc_redis_handshake_send(conn, oc_redis_handshake_reply, argv,
                                     n + 1)
@@ -56,6 +59,19 @@ oc_redis_handshake(oc_redis_conn_t *conn)
         {
             goto failed;
         }
+    }
+
+    if (conn->role == OC_REDIS_ROLE_SENTINEL) {
+        ngx_str_set(&argv[0], "PING");
+
+        if (oc_redis_handshake_send(conn, oc_redis_ready_reply, argv, 1)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+
+        oc_redis_write(conn);
+        return;
     }
 
     if (rcf->database) {
@@ -70,12 +86,33 @@ oc_redis_handshake(oc_redis_conn_t *conn)
         }
     }
 
+    if (conn->role != OC_REDIS_ROLE_ANY) {
+        ngx_str_set(&argv[0], "ROLE");
+
+        if (oc_redis_handshake_send(conn, oc_redis_role_reply, argv, 1)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
+    if (rcf->topology == OC_REDIS_CLUSTER && rcf->read_replicas) {
+        ngx_str_set(&argv[0], "READONLY");
+
+        if (oc_redis_handshake_send(conn, oc_redis_handshake_reply, argv, 1)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
     /*
      * for a user who may not open a transaction, its commands would be
      * carried out one by one
      */
 
     conn->no_multi = 0;
+    conn->redis->no_multi = 0;
 
     ngx_str_set(&argv[0], "MULTI");
     ngx_str_set(&argv[1], "DISCARD");
@@ -147,7 +184,9 @@ oc_redis_handshake_layouts(oc_redis_conn_t *conn)
 }
 
 
-static ngx_int_t
+/* Sends a command of the handshake; oc_redis_write() writes it. */
+
+ngx_int_t
 oc_redis_handshake_send(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
     ngx_str_t *argv, ngx_uint_t argc)
 {
@@ -163,6 +202,7 @@ oc_redis_handshake_send(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
     op->deadline = ngx_current_msec + conn->redis->conf.connect_timeout
                    + conn->redis->conf.command_timeout;
 
+    op->conn = conn;
     op->state = OC_REDIS_OP_SENT;
 
     ngx_queue_insert_tail(&conn->sent, &op->queue);
@@ -196,6 +236,48 @@ oc_redis_handshake_reply(oc_redis_op_t *op, void *data)
 }
 
 
+/* Of ROLE: an old master, or a replica that is none any more, is not used. */
+
+static void
+oc_redis_role_reply(oc_redis_op_t *op, void *data)
+{
+    oc_redis_conn_t *conn = data;
+
+    ngx_str_t         *role;
+    const char        *wanted;
+    oc_redis_reply_t  *reply;
+
+    reply = op->reply;
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY || reply->nelements == 0
+        || reply->elements[0]->type != OC_REDIS_REPLY_STRING)
+    {
+        oc_redis_handshake_reply(op, data);
+        return;
+    }
+
+    role = &reply->elements[0]->str;
+    wanted = (conn->role == OC_REDIS_ROLE_MASTER) ? "master" : "slave";
+
+    if (role->len == ngx_strlen(wanted)
+        && ngx_strncmp(role->data, wanted, role->len) == 0)
+    {
+        oc_redis_handshake_step(conn);
+        return;
+    }
+
+    role->len = ngx_min(role->len, 32);
+
+    if (!conn->down) {
+        ngx_log_error(NGX_LOG_ERR, conn->log, 0,
+                      "Redis at %V says that it is a \"%V\" and should be "
+                      "a \"%s\"", oc_redis_conn_peer(conn), role, wanted);
+    }
+
+    oc_redis_conn_lost(conn);
+}
+
+
 /* Of MULTI and of DISCARD. */
 
 static void
@@ -218,6 +300,7 @@ oc_redis_multi_reply(oc_redis_op_t *op, void *data)
     }
 
     conn->no_multi = 1;
+    conn->redis->no_multi = 1;
 
     op->reply->str.len = ngx_min(op->reply->str.len, 256);
 
@@ -323,7 +406,12 @@ oc_redis_handshake_step(oc_redis_conn_t *conn)
         return;
     }
 
-    if (conn->redis->conf.layouts.nelts && !conn->handshake_layouts) {
+    /* a node of a cluster has only some of the keys */
+
+    if (conn->redis->conf.layouts.nelts && !conn->handshake_layouts
+        && conn->role != OC_REDIS_ROLE_SENTINEL
+        && conn->redis->conf.topology != OC_REDIS_CLUSTER)
+    {
         oc_redis_handshake_layouts(conn);
         return;
     }

@@ -22,6 +22,9 @@ static u_char *oc_redis_encode_arguments(u_char *p, ngx_str_t *argv,
 static u_char *oc_redis_encode_number(u_char *p, u_char type, size_t n);
 
 
+static u_char  oc_redis_asking[] = "*1\r\n$6\r\nASKING\r\n";
+
+
 void
 oc_redis_script_init(oc_redis_script_t *script, const char *source,
     size_t len)
@@ -43,7 +46,8 @@ oc_redis_script_init(oc_redis_script_t *script, const char *source,
 /*
  * Makes an operation.
  *
- * In: OC_REDIS_OP_READ if it may be sent twice; about how many bytes the
+ * In: OC_REDIS_OP_READ if it changes nothing, OC_REDIS_OP_REPEATABLE if it is
+ * a write that does the same when it is sent twice; about how many bytes the
  * command and its reply take together; a log for failed allocations that
  * outlives the operation.  Returns NULL if memory is out.
  */
@@ -71,7 +75,10 @@ oc_redis_op_create(oc_redis_t *redis, ngx_uint_t flags, size_t size,
 
     op->pool = pool;
     op->redis = redis;
+    op->slot = OC_REDIS_SLOTS;
     op->read = (flags & OC_REDIS_OP_READ) ? 1 : 0;
+    op->repeatable = (flags & OC_REDIS_OP_REPEATABLE) ? 1 : 0;
+    op->confirm = (!op->read && redis->conf.wait_replicas);
 
     return op;
 }
@@ -99,6 +106,7 @@ oc_redis_op_internal(oc_redis_conn_t *conn, oc_redis_handler_pt handler,
     }
 
     op->internal = 1;
+    op->confirm = 0;
     op->handler = handler;
     op->data = conn;
 
@@ -128,6 +136,10 @@ oc_redis_op_command(oc_redis_op_t *op, ngx_str_t *argv, ngx_uint_t argc)
     p = oc_redis_encode_arguments(p, argv, argc);
 
     oc_redis_op_encoded(op, start, p);
+
+    if (op->redis->cluster && argc > 1) {
+        oc_redis_op_key(op, &argv[1]);
+    }
 
     return NGX_OK;
 }
@@ -168,6 +180,10 @@ oc_redis_op_script(oc_redis_op_t *op, const oc_redis_script_t *script,
     p = oc_redis_encode_arguments(p, argv, argc);
 
     oc_redis_op_encoded(op, start, p);
+
+    if (op->redis->cluster && nkeys) {
+        oc_redis_op_key(op, &argv[0]);
+    }
 
     return NGX_OK;
 }
@@ -210,9 +226,26 @@ oc_redis_op_transaction(oc_redis_op_t *op, oc_redis_command_t *commands,
 
     oc_redis_op_encoded(op, start, p);
 
-    op->replies = n + 2;
+    op->nreplies = n + 2;
+    op->replies = op->nreplies;
+
+    if (op->redis->cluster && n && commands[0].argc > 1) {
+        oc_redis_op_key(op, &commands[0].argv[1]);
+    }
 
     return NGX_OK;
+}
+
+
+/*
+ * Sets the key whose slot in a cluster the operation goes to: that of its
+ * first command, or of its script, unless it is another one.
+ */
+
+void
+oc_redis_op_key(oc_redis_op_t *op, ngx_str_t *key)
+{
+    op->slot = oc_redis_slot(key);
 }
 
 
@@ -226,7 +259,7 @@ oc_redis_op_encoded(oc_redis_op_t *op, u_char *start, u_char *last)
     op->body_link.buf = &op->body;
     op->first_link = &op->body_link;
 
-    op->replies = 1;
+    op->nreplies = 1;
 
     oc_redis_op_rewind(op);
 }
@@ -298,13 +331,58 @@ oc_redis_encode_number(u_char *p, u_char type, size_t n)
 void
 oc_redis_op_rewind(oc_redis_op_t *op)
 {
+    op->replies = op->nreplies;
+    op->reply = NULL;
+    op->refusal = NULL;
+
     op->body.pos = op->body.start;
     op->body_link.next = NULL;
+    op->first_link = &op->body_link;
 
     if (op->eval) {
         op->head.pos = op->head.start;
         op->body.pos = op->arguments;
+        op->first_link = &op->head_link;
     }
+
+    if (op->asking) {
+        op->replies++;
+        op->ask_link->buf->pos = op->ask_link->buf->start;
+        op->ask_link->next = op->first_link;
+        op->first_link = op->ask_link;
+    }
+}
+
+
+/* Puts ASKING in front of the command. */
+
+ngx_int_t
+oc_redis_op_asking(oc_redis_op_t *op)
+{
+    ngx_buf_t  *b;
+
+    if (op->ask_link == NULL) {
+
+        op->ask_link = ngx_palloc(op->pool, sizeof(ngx_chain_t));
+        b = ngx_pcalloc(op->pool, sizeof(ngx_buf_t));
+
+        if (op->ask_link == NULL || b == NULL) {
+            op->ask_link = NULL;
+            return NGX_ERROR;
+        }
+
+        b->start = oc_redis_asking;
+        b->last = oc_redis_asking + sizeof(oc_redis_asking) - 1;
+        b->memory = 1;
+
+        op->ask_link->buf = b;
+    }
+
+    op->asking = 1;
+
+    oc_redis_op_rewind(op);
+
+    return NGX_OK;
 }
 
 
@@ -339,7 +417,6 @@ oc_redis_op_eval(oc_redis_op_t *op)
     op->head_link.buf = &op->head;
     op->head_link.next = &op->body_link;
 
-    op->first_link = &op->head_link;
     op->eval = 1;
 
     oc_redis_op_rewind(op);
@@ -357,36 +434,11 @@ void
 oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data)
 {
-    oc_redis_t       *redis;
-    oc_redis_conn_t  *conn;
-
-    redis = op->redis;
-    conn = &redis->conn;
-
     op->handler = handler;
     op->data = data;
+    op->deadline = ngx_current_msec + op->redis->conf.command_timeout;
 
-    if (conn->state == OC_REDIS_CONN_BACKOFF) {
-        oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
-        return;
-    }
-
-    if (conn->pending >= redis->conf.max_pending
-        || (conn->pending
-            && conn->pending_bytes + oc_redis_op_bytes(op)
-               > OC_REDIS_MAX_PENDING_BYTES))
-    {
-        oc_redis_queue_fail(conn, op, OC_REDIS_OVERLOADED);
-        return;
-    }
-
-    op->deadline = ngx_current_msec + redis->conf.command_timeout;
-
-    oc_redis_queue_send(conn, op);
-
-    if (conn->state == OC_REDIS_CONN_IDLE) {
-        oc_redis_conn_start(conn);
-    }
+    oc_redis_route(op);
 }
 
 
@@ -397,10 +449,8 @@ oc_redis_op_repeat(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data)
 {
     op->status = OC_REDIS_OK;
-    op->reply = NULL;
-    op->refusal = NULL;
-    op->replies = 1;
     op->retried = 0;
+    op->hops = 0;
 
     oc_redis_op_rewind(op);
 
@@ -493,7 +543,7 @@ oc_redis_op_release(oc_redis_op_t *op)
     switch (op->state) {
 
     case OC_REDIS_OP_WAITING:
-        oc_redis_queue_withdraw(&op->redis->conn, op);
+        oc_redis_queue_withdraw(op);
 
         /* fall through */
 
@@ -517,7 +567,7 @@ oc_redis_op_release(oc_redis_op_t *op)
 ngx_uint_t
 oc_redis_transactions(oc_redis_t *redis)
 {
-    return !redis->conn.no_multi;
+    return !redis->no_multi;
 }
 
 

@@ -21,10 +21,10 @@ static void oc_redis_turn_handler(ngx_event_t *ev);
 static void oc_redis_flush(oc_redis_conn_t *conn);
 static ngx_int_t oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n);
 static void oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op);
-static void oc_redis_refused(oc_redis_conn_t *conn, oc_redis_op_t *op);
 static void oc_redis_command_timer_handler(ngx_event_t *ev);
 static ngx_uint_t oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next);
-static void oc_redis_queue_changed(oc_redis_conn_t *conn);
+static void oc_redis_expired(oc_redis_op_t *op, ngx_uint_t *n,
+    ngx_msec_t *next);
 
 
 void
@@ -32,6 +32,7 @@ oc_redis_queue_init(oc_redis_conn_t *conn)
 {
     ngx_queue_init(&conn->waiting);
     ngx_queue_init(&conn->sent);
+    ngx_queue_init(&conn->unconfirmed);
     ngx_queue_init(&conn->failed);
 
     conn->pending = 0;
@@ -66,6 +67,9 @@ oc_redis_queue_post(oc_redis_conn_t *conn)
 void
 oc_redis_queue_send(oc_redis_conn_t *conn, oc_redis_op_t *op)
 {
+    ngx_msec_int_t  left;
+
+    op->conn = conn;
     op->state = OC_REDIS_OP_WAITING;
 
     ngx_queue_insert_tail(&conn->waiting, &op->queue);
@@ -73,8 +77,11 @@ oc_redis_queue_send(oc_redis_conn_t *conn, oc_redis_op_t *op)
 
     conn->command_timer.cancelable = 0;
 
-    if (!conn->command_timer.timer_set) {
-        ngx_add_timer(&conn->command_timer, conn->redis->conf.command_timeout);
+    if (!conn->command_timer.timer_set
+        || (ngx_msec_int_t) (conn->command_timer.timer.key - op->deadline) > 0)
+    {
+        left = (ngx_msec_int_t) (op->deadline - ngx_current_msec);
+        ngx_add_timer(&conn->command_timer, ngx_max(left, 1));
     }
 
     if (conn->state == OC_REDIS_CONN_READY) {
@@ -86,8 +93,12 @@ oc_redis_queue_send(oc_redis_conn_t *conn, oc_redis_op_t *op)
 /* Takes back an operation that was not sent. */
 
 void
-oc_redis_queue_withdraw(oc_redis_conn_t *conn, oc_redis_op_t *op)
+oc_redis_queue_withdraw(oc_redis_op_t *op)
 {
+    oc_redis_conn_t  *conn;
+
+    conn = op->conn;
+
     ngx_queue_remove(&op->queue);
     oc_redis_pending_remove(conn, op);
 
@@ -109,6 +120,7 @@ oc_redis_queue_fail(oc_redis_conn_t *conn, oc_redis_op_t *op,
         return;
     }
 
+    op->conn = conn;
     op->state = OC_REDIS_OP_FAILED;
     op->status = status;
     op->reply = NULL;
@@ -134,6 +146,15 @@ oc_redis_queue_fail_waiting(oc_redis_conn_t *conn)
         ngx_queue_remove(q);
         oc_redis_pending_remove(conn, op);
 
+        if (op->replica) {
+
+            /* its master is there as well */
+
+            op->master = 1;
+            oc_redis_route(op);
+            continue;
+        }
+
         oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
     }
 
@@ -142,41 +163,47 @@ oc_redis_queue_fail_waiting(oc_redis_conn_t *conn)
 
 
 /*
- * The connection is gone, and with it what was sent: reads are sent once
- * more on the next one, ahead of what waits; whether the others were carried
- * out nobody knows.
+ * The connection is gone, and with it what was sent: reads, and writes that
+ * do the same when they are repeated, are sent once more on the next one,
+ * ahead of what waits; whether the others were carried out nobody knows.
  */
 
 void
 oc_redis_queue_recover(oc_redis_conn_t *conn)
 {
-    ngx_queue_t    *q;
+    ngx_uint_t      i;
+    ngx_queue_t    *q, *queues[2];
     oc_redis_op_t  *op;
 
     conn->out = NULL;
     conn->last_out = &conn->out;
 
-    while (!ngx_queue_empty(&conn->sent)) {
-        q = ngx_queue_last(&conn->sent);
-        op = ngx_queue_data(q, oc_redis_op_t, queue);
+    queues[0] = &conn->sent;
+    queues[1] = &conn->unconfirmed;
 
-        ngx_queue_remove(q);
+    for (i = 0; i < 2; i++) {
+        while (!ngx_queue_empty(queues[i])) {
+            q = ngx_queue_last(queues[i]);
+            op = ngx_queue_data(q, oc_redis_op_t, queue);
 
-        op->reply = NULL;
+            ngx_queue_remove(q);
 
-        if (op->read && !op->retried && op->handler) {
-            op->retried = 1;
-            op->state = OC_REDIS_OP_WAITING;
+            op->reply = NULL;
 
-            oc_redis_op_rewind(op);
+            if ((op->read || op->repeatable) && !op->retried && op->handler) {
+                op->retried = 1;
+                op->state = OC_REDIS_OP_WAITING;
 
-            ngx_queue_insert_head(&conn->waiting, q);
-            continue;
+                oc_redis_op_rewind(op);
+
+                ngx_queue_insert_head(&conn->waiting, q);
+                continue;
+            }
+
+            oc_redis_pending_remove(conn, op);
+
+            oc_redis_queue_fail(conn, op, OC_REDIS_LOST);
         }
-
-        oc_redis_pending_remove(conn, op);
-
-        oc_redis_queue_fail(conn, op, OC_REDIS_LOST);
     }
 
     oc_redis_queue_changed(conn);
@@ -189,14 +216,15 @@ void
 oc_redis_queue_exit(oc_redis_conn_t *conn)
 {
     ngx_uint_t      i;
-    ngx_queue_t    *q, *queues[3];
+    ngx_queue_t    *q, *queues[4];
     oc_redis_op_t  *op;
 
     queues[0] = &conn->waiting;
     queues[1] = &conn->sent;
-    queues[2] = &conn->failed;
+    queues[2] = &conn->unconfirmed;
+    queues[3] = &conn->failed;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         while (!ngx_queue_empty(queues[i])) {
             q = ngx_queue_head(queues[i]);
             op = ngx_queue_data(q, oc_redis_op_t, queue);
@@ -239,6 +267,12 @@ oc_redis_turn_handler(ngx_event_t *ev)
     if (conn->state == OC_REDIS_CONN_READY) {
         oc_redis_flush(conn);
     }
+
+    if (conn->leaving && conn->pending == 0
+        && ngx_queue_empty(&conn->failed))
+    {
+        oc_redis_node_free(conn);
+    }
 }
 
 
@@ -247,6 +281,7 @@ oc_redis_turn_handler(ngx_event_t *ev)
 static void
 oc_redis_flush(oc_redis_conn_t *conn)
 {
+    ngx_uint_t      confirm;
     ngx_queue_t    *q;
     oc_redis_op_t  *op;
 
@@ -259,13 +294,15 @@ oc_redis_flush(oc_redis_conn_t *conn)
         return;
     }
 
+    confirm = 0;
+
     while (!ngx_queue_empty(&conn->waiting)) {
         q = ngx_queue_head(&conn->waiting);
         op = ngx_queue_data(q, oc_redis_op_t, queue);
 
         ngx_queue_remove(q);
 
-        if (op->replies > 1 && conn->no_multi) {
+        if (op->nreplies > 1 && conn->no_multi) {
             oc_redis_pending_remove(conn, op);
             oc_redis_queue_fail(conn, op, OC_REDIS_UNAVAILABLE);
             continue;
@@ -277,6 +314,12 @@ oc_redis_flush(oc_redis_conn_t *conn)
 
         *conn->last_out = op->first_link;
         conn->last_out = &op->body_link.next;
+
+        confirm |= op->confirm;
+    }
+
+    if (confirm) {
+        oc_redis_wait_send(conn);
     }
 
     if (conn->out && conn->connection->write->ready) {
@@ -292,6 +335,17 @@ oc_redis_write(oc_redis_conn_t *conn)
     ngx_connection_t  *c;
 
     c = conn->connection;
+
+#if (NGX_SSL)
+
+    /* TLS collects small commands until it sees the last one */
+
+    if (c->ssl && conn->out) {
+        cl = ngx_queue_data(conn->last_out, ngx_chain_t, next);
+        cl->buf->flush = 1;
+    }
+
+#endif
 
     cl = c->send_chain(c, conn->out, 0);
 
@@ -321,7 +375,7 @@ oc_redis_write_handler(ngx_event_t *wev)
     c = wev->data;
     conn = c->data;
 
-    if (conn->out) {
+    if (conn->out || c->buffered) {
         oc_redis_write(conn);
     }
 }
@@ -438,7 +492,8 @@ oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
              */
 
             if (op->body.pos != op->body.last
-                && (op->replies == 1 || op->body.pos == op->body.start))
+                && (op->replies == 1 || op->body.pos == op->body.start)
+                && op->replies <= op->nreplies)
             {
                 if (reader->pos == reader->len) {
                     break;
@@ -460,7 +515,14 @@ oc_redis_feed(oc_redis_conn_t *conn, u_char *p, size_t n)
 
             op->reply = reply;
 
-            if (--op->replies) {
+            if (op->replies-- > op->nreplies) {
+
+                /* to ASKING */
+
+                continue;
+            }
+
+            if (op->replies) {
 
                 /* one to MULTI, or to a command behind it */
 
@@ -520,83 +582,24 @@ oc_redis_replied(oc_redis_conn_t *conn, oc_redis_op_t *op)
         op->reply = op->refusal;
     }
 
-    if (op->handler
-        && op->reply->type == OC_REDIS_REPLY_ERROR
-        && !op->internal)
-    {
-        oc_redis_refused(conn, op);
+    if (op->handler && !op->internal && !op->service) {
 
-        if (op->state == OC_REDIS_OP_WAITING) {
+        if (op->reply->type == OC_REDIS_REPLY_ERROR) {
+            oc_redis_refused(conn, op);
+
+            /* it is sent again, or over in another queue */
+
+            if (op->state != OC_REDIS_OP_SENT) {
+                return;
+            }
+
+        } else if (op->confirm) {
+            oc_redis_wait_hold(conn, op);
             return;
         }
     }
 
     oc_redis_op_done(op);
-}
-
-
-/* Finds the reaction to a reply that is an error. */
-
-static void
-oc_redis_refused(oc_redis_conn_t *conn, oc_redis_op_t *op)
-{
-    ngx_str_t  *error;
-
-    error = &op->reply->str;
-    error->len = ngx_min(error->len, 256);
-
-    op->status = OC_REDIS_UNAVAILABLE;
-
-    switch (oc_redis_refusal(error)) {
-
-    case OC_REDIS_REFUSAL_NOSCRIPT:
-
-        if (op->script && !op->eval && oc_redis_op_eval(op) == NGX_OK) {
-            op->reply = NULL;
-            op->replies = 1;
-            op->state = OC_REDIS_OP_WAITING;
-
-            ngx_queue_insert_head(&conn->waiting, &op->queue);
-            oc_redis_pending_add(conn, op);
-
-            oc_redis_queue_post(conn);
-            return;
-        }
-
-        op->status = OC_REDIS_ERROR;
-        break;
-
-    case OC_REDIS_REFUSAL_BUSY:
-        break;
-
-    case OC_REDIS_REFUSAL_NOT_READY:
-        conn->retiring = 1;
-        oc_redis_queue_post(conn);
-        break;
-
-    case OC_REDIS_REFUSAL_RECHECK:
-
-        /*
-         * maybe the name leads to another server by now; not more often than
-         * the longest pause, since reads are fine where they are
-         */
-
-        if (ngx_current_msec - conn->rechecked
-            >= conn->redis->conf.reconnect_max)
-        {
-            conn->rechecked = ngx_current_msec;
-            conn->retiring = 1;
-            oc_redis_queue_post(conn);
-        }
-
-        break;
-
-    default:
-        op->status = OC_REDIS_ERROR;
-    }
-
-    ngx_log_error(NGX_LOG_ERR, conn->log, 0, "Redis at %V refused: \"%V\"",
-                  oc_redis_conn_peer(conn), error);
 }
 
 
@@ -624,6 +627,8 @@ oc_redis_command_timer_handler(ngx_event_t *ev)
             ngx_log_error(NGX_LOG_ERR, conn->log, NGX_ETIMEDOUT,
                           "Redis at %V does not answer",
                           oc_redis_conn_peer(conn));
+
+            oc_redis_topology_node_down(conn);
         }
 
         /*
@@ -635,6 +640,7 @@ oc_redis_command_timer_handler(ngx_event_t *ev)
         op = ngx_queue_data(q, oc_redis_op_t, queue);
 
         if (conn->state == OC_REDIS_CONN_READY
+            && !ngx_queue_empty(&conn->sent)
             && (ngx_msec_int_t) (ngx_current_msec - op->deadline)
                >= (ngx_msec_int_t) conn->redis->conf.command_timeout)
         {
@@ -673,20 +679,14 @@ oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next)
          q != ngx_queue_sentinel(&conn->sent);
          q = ngx_queue_next(q))
     {
-        op = ngx_queue_data(q, oc_redis_op_t, queue);
+        oc_redis_expired(ngx_queue_data(q, oc_redis_op_t, queue), &n, next);
+    }
 
-        left = (ngx_msec_int_t) (op->deadline - ngx_current_msec);
-
-        if (left > 0) {
-            *next = ngx_min(*next, (ngx_msec_t) left);
-            continue;
-        }
-
-        n++;
-
-        if (!op->internal) {
-            oc_redis_op_expire(op);
-        }
+    for (q = ngx_queue_head(&conn->unconfirmed);
+         q != ngx_queue_sentinel(&conn->unconfirmed);
+         q = ngx_queue_next(q))
+    {
+        oc_redis_expired(ngx_queue_data(q, oc_redis_op_t, queue), &n, next);
     }
 
     for (q = ngx_queue_head(&conn->waiting);
@@ -713,12 +713,38 @@ oc_redis_expire(oc_redis_conn_t *conn, ngx_msec_t *next)
 }
 
 
+/* One that was sent: it is counted if its time is over. */
+
+static void
+oc_redis_expired(oc_redis_op_t *op, ngx_uint_t *n, ngx_msec_t *next)
+{
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (op->deadline - ngx_current_msec);
+
+    if (left > 0) {
+        *next = ngx_min(*next, (ngx_msec_t) left);
+        return;
+    }
+
+    if (op->listener) {
+        return;
+    }
+
+    (*n)++;
+
+    if (!op->internal) {
+        oc_redis_op_expire(op);
+    }
+}
+
+
 /*
  * When nobody waits for anything, a worker that is shutting down need not
  * wait either.
  */
 
-static void
+void
 oc_redis_queue_changed(oc_redis_conn_t *conn)
 {
     if (conn->pending == 0) {

@@ -66,16 +66,18 @@ static struct {
     { ngx_string("MISCONF"), OC_REDIS_REFUSAL_BUSY },
     { ngx_string("NOREPLICAS"), OC_REDIS_REFUSAL_BUSY },
     { ngx_string("NOPERM"), OC_REDIS_REFUSAL_BUSY },
-    { ngx_string("TRYAGAIN"), OC_REDIS_REFUSAL_BUSY },
-    { ngx_string("CLUSTERDOWN"), OC_REDIS_REFUSAL_BUSY },
-    { ngx_string("MOVED"), OC_REDIS_REFUSAL_BUSY },
-    { ngx_string("ASK"), OC_REDIS_REFUSAL_BUSY },
+
+    { ngx_string("MOVED"), OC_REDIS_REFUSAL_MOVED },
+    { ngx_string("ASK"), OC_REDIS_REFUSAL_ASK },
+    { ngx_string("TRYAGAIN"), OC_REDIS_REFUSAL_TRYAGAIN },
+    { ngx_string("CLUSTERDOWN"), OC_REDIS_REFUSAL_TRYAGAIN },
 
     { ngx_string("LOADING"), OC_REDIS_REFUSAL_NOT_READY },
     { ngx_string("MASTERDOWN"), OC_REDIS_REFUSAL_NOT_READY },
 
     { ngx_string("READONLY"), OC_REDIS_REFUSAL_RECHECK },
     { ngx_string("NOAUTH"), OC_REDIS_REFUSAL_RECHECK },
+    { ngx_string("WRONGPASS"), OC_REDIS_REFUSAL_RECHECK },
     { ngx_null_string, OC_REDIS_REFUSAL_OTHER }
 };
 

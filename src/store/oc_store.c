@@ -679,6 +679,10 @@ oc_store_result(oc_store_call_t *call, oc_redis_op_t *op)
         call->status = call->write ? OC_STORE_UNKNOWN : OC_STORE_UNAVAILABLE;
         break;
 
+    case OC_REDIS_NOT_DURABLE:
+        call->status = OC_STORE_NOT_DURABLE;
+        break;
+
     default: /* OC_REDIS_ERROR */
         call->status = OC_STORE_FAILED;
     }

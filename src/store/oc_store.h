@@ -52,6 +52,7 @@ typedef enum {
     OC_STORE_OVERLOADED,       /* nothing was done */
     OC_STORE_TIMEOUT,          /* no answer in time */
     OC_STORE_UNKNOWN,          /* a write may have been done or not */
+    OC_STORE_NOT_DURABLE,      /* it was done; too few replicas have it */
     OC_STORE_FAILED            /* Redis holds or says what it should not */
 } oc_store_status_e;
 

@@ -328,7 +328,9 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
         }
     }
 
-    if (oc_store_script(call, 0, &oc_store_create_script, nkeys, argv, n, 0,
+    if (oc_store_script(call, call->repeatability.len
+                              ? OC_REDIS_OP_REPEATABLE : 0,
+                        &oc_store_create_script, nkeys, argv, n, 0,
                         oc_store_created)
         != NGX_OK)
     {

@@ -23,7 +23,8 @@ use constant {
 };
 
 my %code = (
-    400 => 'badRequest', 403 => 'forbidden', 404 => 'notFound',
+    400 => 'badRequest', 401 => 'InvalidAuthenticationToken',
+    403 => 'forbidden', 404 => 'notFound',
     405 => 'methodNotAllowed', 406 => 'notAcceptable', 409 => 'conflict',
     412 => 'preconditionFailed', 413 => 'payloadTooLarge',
     415 => 'unsupportedMediaType', 416 => 'rangeNotSatisfiable',

@@ -18,6 +18,8 @@ use OfficeConfig::Resp qw(resp_command resp_length resp_value);
 #   port      the port; a free one by default
 #   password  requirepass
 #   aof       1: appendonly yes
+#   tls       { cert, key, ca } of OfficeConfig::Certificates: TCP is TLS;
+#             with client => 1 clients must have a certificate of this ca
 #   replica   another OfficeConfig::RedisServer: be its replica
 #   config    a list reference of lines for its configuration
 #   sentinel  1: run it as a sentinel
@@ -52,7 +54,8 @@ sub url {
     my ($self) = @_;
     return "unix:$self->{socket}" unless $self->{tcp};
     my $host = $self->{tcp} =~ /:/ ? "[$self->{tcp}]" : $self->{tcp};
-    return "redis://$host:$self->{port}";
+    my $scheme = $self->{tls} ? 'rediss' : 'redis';
+    return "$scheme://$host:$self->{port}";
 }
 
 
@@ -90,7 +93,7 @@ sub _enter {
 sub _write_conf {
     my ($self, $file) = @_;
     my @lines = (
-        "port " . ($self->{port} // 0),
+        "port " . ($self->{tls} ? 0 : $self->{port} // 0),
         "unixsocket $self->{socket}",
         "unixsocketperm 777",
         "dir $self->{dir}",
@@ -106,6 +109,7 @@ sub _write_conf {
         unless $self->{sentinel};
 
     push @lines, "bind $self->{tcp}" if $self->{tcp};
+    push @lines, $self->tls_lines if $self->{tls};
     push @lines, "requirepass $self->{password}"
         if defined $self->{password};
 
@@ -118,6 +122,17 @@ sub _write_conf {
     open my $fh, '>', $file or die "$file: $!\n";
     print $fh "$_\n" for @lines, @{$self->{config} // []};
     close $fh;
+}
+
+# tls_lines: of its configuration
+
+sub tls_lines {
+    my ($self) = @_;
+    my $tls = $self->{tls};
+    return ("tls-port $self->{port}", "tls-cert-file $tls->{cert}",
+            "tls-key-file $tls->{key}", "tls-ca-cert-file $tls->{ca}",
+            'tls-auth-clients ' . ($tls->{client} ? 'yes' : 'no'),
+            'tls-replication yes', 'tls-cluster yes');
 }
 
 sub _tail {
