@@ -193,6 +193,29 @@ sub normal {
 }
 
 
+# a command of the scripts that cannot be taken back would end a group with an
+# error
+
+{
+    my $dir = ROOT . '/src/store/scripts';
+    my $text = sub { open my $fh, '<', "$dir/$_[0]" or die "$_[0]: $!\n";
+                     local $/; <$fh> };
+    my $known = $text->('lib/undo.lua');
+    my ($set) = $text->('changeset.lua');
+    my %used;
+
+    for my $name ($set =~ /^-- include (\S+)$/mg) {
+        next if $name eq 'lib/undo.lua';
+        $used{$1} = $name while $text->($name)
+                                =~ /\bp?call\('([A-Z]+)'/g;
+    }
+
+    ok keys %used > 10, 'the scripts have commands';
+    is join(' ', grep { $_ ne 'UNLINK' && $known !~ /\b$_ = / }
+                 sort keys %used), '', 'the journal knows each of them';
+}
+
+
 # carried out
 
 fill('one');

@@ -21,6 +21,7 @@
 #include "arena.h"
 #include "batch.h"
 #include "fuzz.h"
+#include "hextoi.h"
 #include "oc_batch.h"
 
 
