@@ -52,7 +52,7 @@ ALONE    := t/structure.t t/unit.t t/fuzz.t t/build.t
 
 # the others run side by side, what takes longest first
 
-LONGEST  := t/checkin_model.t
+LONGEST  := t/checkin_model.t t/fault_sentinel.t t/fault_cluster.t
 TOGETHER := $(LONGEST) $(filter-out $(ALONE) $(LONGEST),\
               $(sort $(wildcard t/*.t)))
 

@@ -13,8 +13,11 @@
 #include <ngx_http.h>
 
 #include "ngx_http_office_config_auth.h"
+#include "oc_expr.h"
+#include "oc_format.h"
 #include "oc_query.h"
 #include "oc_redis.h"
+#include "oc_seal.h"
 #include "oc_store.h"
 #include "oc_uuid.h"
 
@@ -70,6 +73,8 @@ typedef struct {
     ngx_http_complex_value_t  *base_url;
     ngx_str_t                  key_prefix;
     ngx_uint_t                 page_size;
+    ngx_uint_t                 page_max;     /* that a client may prefer */
+    ngx_int_t                  scan_limit;
     ngx_int_t                  batch_limit;
     ngx_int_t                  inline_checkins;
     time_t                     checkin_retention;
@@ -143,26 +148,6 @@ typedef struct {
 } ngx_http_office_config_headers_t;
 
 
-/* odata.metadata=... */
-
-typedef enum {
-    NGX_HTTP_OFFICE_CONFIG_MINIMAL = 0,
-    NGX_HTTP_OFFICE_CONFIG_FULL,
-    NGX_HTTP_OFFICE_CONFIG_NONE
-} ngx_http_office_config_level_e;
-
-
-/* what Accept or $format asks for, as it was negotiated */
-
-typedef struct {
-    ngx_http_office_config_level_e     level;
-    unsigned                           ieee:1;      /* IEEE754Compatible */
-    unsigned                           streaming:1; /* members in order */
-    unsigned                           xml:1;
-    unsigned                           known:1;     /* is negotiated */
-} ngx_http_office_config_format_t;
-
-
 typedef struct ngx_http_office_config_ctx_s  ngx_http_office_config_ctx_t;
 
 typedef struct ngx_http_office_config_batch_s  ngx_http_office_config_batch_t;
@@ -193,7 +178,7 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_request_t                *request;
     ngx_http_office_config_route_t     route;
     ngx_http_office_config_headers_t   headers;
-    ngx_http_office_config_format_t    format;
+    oc_format_t                        format;    /* of the answer */
     oc_query_t                         query;
     oc_store_call_t                    call;
     ngx_http_office_config_auth_t     *auth;      /* NULL: not asked for */
@@ -206,6 +191,13 @@ struct ngx_http_office_config_ctx_s {
     ngx_str_t                          media;     /* type of a stream */
     ngx_str_t                          id;        /* of what is created */
     ngx_str_t                          base;      /* absolute URL of root */
+    struct ngx_http_office_config_list_s
+                                      *list;      /* a collection's page */
+    ngx_uint_t                         page_size; /* preferred, 0: none */
+    oc_expand_t                        expand;
+    oc_eval_t                         *eval;      /* of what is expanded */
+    ngx_http_office_config_answer_pt   sealed;    /* when there is a secret */
+    u_char                             secret[OC_SEAL_SECRET_LEN];
     ngx_http_office_config_reports_t  *reports;   /* of check-ins */
     ngx_http_office_config_batch_t    *batch;     /* that it asks for */
     ngx_uint_t                         nlisted;   /* entities of a page that
@@ -218,6 +210,10 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           replaced:1;
     unsigned                           headed:1;  /* common headers are set */
     unsigned                           typed:1;   /* the media type is set */
+    unsigned                           secret_known:1;
+    unsigned                           secret_fresh:1;  /* just read */
+    unsigned                           secret_stale:1;  /* must be read */
+    unsigned                           negotiated:1;       /* the format */
     unsigned                           preferred:1;        /* Prefer: */
     unsigned                           minimal:1;
     unsigned                           representation:1;   /* return=... */

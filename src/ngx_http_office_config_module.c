@@ -27,6 +27,10 @@ static ngx_conf_post_t  ngx_http_office_config_inline_bounds = {
     ngx_http_office_config_check_inline
 };
 
+static ngx_conf_post_t  ngx_http_office_config_scan_bounds = {
+    ngx_http_office_config_check_scan
+};
+
 static ngx_conf_post_t  ngx_http_office_config_positive = {
     ngx_http_office_config_check_positive
 };
@@ -177,11 +181,18 @@ static ngx_command_t  ngx_http_office_config_commands[] = {
       NULL },
 
     { ngx_string("office_config_page_size"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_office_config_page_size,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("office_config_scan_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_office_config_loc_conf_t, scan_limit),
+      &ngx_http_office_config_scan_bounds },
 
     { ngx_string("office_config_inline_checkins"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -323,6 +334,8 @@ ngx_http_office_config_create_loc_conf(ngx_conf_t *cf)
     conf->tenant = NGX_CONF_UNSET_PTR;
     conf->base_url = NGX_CONF_UNSET_PTR;
     conf->page_size = NGX_CONF_UNSET_UINT;
+    conf->page_max = NGX_CONF_UNSET_UINT;
+    conf->scan_limit = NGX_CONF_UNSET;
     conf->batch_limit = NGX_CONF_UNSET;
     conf->inline_checkins = NGX_CONF_UNSET;
     conf->checkin_retention = NGX_CONF_UNSET;
@@ -349,6 +362,9 @@ ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_str_value(conf->key_prefix, prev->key_prefix, "oc:");
     ngx_conf_merge_uint_value(conf->page_size, prev->page_size,
                               NGX_HTTP_OFFICE_CONFIG_PAGE_SIZE);
+    ngx_conf_merge_uint_value(conf->page_max, prev->page_max,
+                              conf->page_size);
+    ngx_conf_merge_value(conf->scan_limit, prev->scan_limit, 1000000);
     ngx_conf_merge_value(conf->batch_limit, prev->batch_limit, 20);
     ngx_conf_merge_value(conf->inline_checkins, prev->inline_checkins, 100);
     ngx_conf_merge_sec_value(conf->checkin_retention,

@@ -160,7 +160,7 @@ for my $status (sort keys %made) {
     for my $request (@{$made{$status}}) {
         my ($method, $path, %opt) = @{$request // next};
         my @given = @{delete $opt{headers} // []};
-        my $name = "$status $method $path";
+        my $name = "M2, M4: $status $method $path";
 
         for my $case ([[]],
             [['client-request-id' => 'c-1'], client => 'c-1'],

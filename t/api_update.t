@@ -881,7 +881,7 @@ sub shape_is {
 }
 
 
-subtest 'U19: $select and $expand' => sub {
+subtest 'U19, I1, I5, N3: $select and $expand' => sub {
     my %json = (id => 'one', displayName => 'd', description => 'c',
         priority => 3, policyPayload => '{"a":[1,"\\"]}]"}',
         userCheckinSummary => { '@odata.type' => $summary_type,

@@ -79,6 +79,16 @@ my $nginx = $t->nginx(http => <<"END");
         location \@named { rewrite ^ /beta$api/one break;
                            office_config_pass main; }
         location /index { alias $dir/root/; index /beta$api; }
+        location /if { office_config_pass main; if (\$arg_x) { set \$y 1; } }
+        location /if_pass { office_config_pass main;
+                            if (\$arg_x) { office_config_pass main; } }
+        location /except { office_config_pass main;
+                           limit_except GET { deny all; } }
+        location /except_pass { office_config_pass main;
+                                limit_except GET { office_config_pass main; } }
+        location /within { office_config_pass main;
+                           location /within/beta { office_config_pass main; } }
+        location ~ ^/regex { office_config_pass main; }
         location /other { rewrite ^/other(.*)\$ /strict\$1 last;
                           office_config_pass main; }
         location /strict { office_config_pass main;
@@ -88,8 +98,6 @@ my $nginx = $t->nginx(http => <<"END");
                           error_page 401 403 /error.json; }
         location /pages_named { office_config_pass main;
                                 error_page 401 \@error; }
-        location /pages_around { office_config_pass main;
-                                 error_page 401 = /off$api; }
         location \@error { office_config_error; }
         location = /error.json { root $dir/root; }
 
@@ -196,6 +204,20 @@ for my $at ("/redirected$api", "/to_inside$api", '/tried', '/error_to',
     error_is as('x', 'GET', $at), 401, undef, 'a bad one';
     answer_is as($read, 'GET', $at), 200, 'a good one';
 }
+# blocks and locations within a location
+
+for my $at ("/if$api?x=1", "/if_pass$api?x=1", "/except$api",
+            "/except_pass$api", "/within/beta$api", "/regex$api")
+{
+    error_is as(undef, 'GET', $at), 401, undef, "$at: no token";
+    error_is as('x', 'GET', $at), 401, undef, 'a bad one';
+    answer_is as($read, 'GET', $at), 200, 'a good one';
+    my $denied = $at =~ m{^/except/};
+    error_is as($read, 'POST', $at, json => {}), 403, undef, 'not to write';
+    error_is as(undef, 'POST', $at, json => {}), $denied ? 403 : 401, undef,
+             'or without' unless $denied;
+}
+
 error_is as($read, 'GET', "/other$api"), 403, undef,
          'from one location to a stricter one';
 

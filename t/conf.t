@@ -328,6 +328,12 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
             '1.5', '$x'),
         ['office_config_page_size 5; office_config_page_size 5;',
             qr/is duplicate/],
+        map({ ["office_config_page_size 5 $_;",
+               qr/invalid parameter "[^"]*" in "office_config_page_size"/] }
+            'max=4', 'max=1001', 'max=', 'max', 'max=x', 'x=6', 'max=-6'),
+        map({ ["office_config_scan_limit $_;",
+               qr/must be between 1 and 1000000000|invalid number/] }
+            0, 1000000001, -1, 'abc', '1k', '""', '$x'),
         map({ ["office_config_inline_checkins $_;",
                qr/must be between 1 and 500|invalid number/] }
             0, 501, -1, 'abc', '1k', '""', '$x'),
@@ -341,7 +347,8 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
                qr/must be between 1 and 100|invalid number/] }
             0, 101, -1, 'abc', '1k', '""', '$x'),
         map({ ["office_config_$_ 5; office_config_$_ 5;", qr/is duplicate/] }
-            qw(inline_checkins checkin_retention checkin_ahead batch_limit)),
+            qw(inline_checkins checkin_retention checkin_ahead batch_limit
+               scan_limit)),
         map({ ["office_config_key_prefix $_;",
                qr/invalid value "[^"]*" in "office_config_key_prefix"/] }
             '"{"', '"a}"', '"{a}:"'),
@@ -357,8 +364,10 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
         ['office_config_tenant a; office_config_tenant b;', qr/is duplicate/],
         map({ ["office_config_$_;", qr/invalid number of arguments/],
               ["office_config_$_ a b;", qr/invalid number of arguments/] }
-            qw(page_size key_prefix base_url tenant inline_checkins
-               checkin_retention checkin_ahead batch_limit)),
+            qw(key_prefix base_url tenant inline_checkins checkin_retention
+               checkin_ahead batch_limit scan_limit)),
+        map({ ["office_config_page_size$_;", qr/invalid number of arguments/] }
+            '', ' 1 max=2 3'),
         ['office_config_nothing x;', qr/unknown directive/],
         ['office_config_status;', qr/unknown directive/],
     );
@@ -369,6 +378,8 @@ for my $part ($t->sanitized ? 'location' : ('http', 'server', 'location')) {
 
     $t->conf_passes(conf($part => $_), "$part: $_") for
         'office_config_page_size 1;', 'office_config_page_size 1000;',
+        'office_config_page_size 5 max=5;', 'office_config_page_size 1 max=1000;',
+        'office_config_scan_limit 1;', 'office_config_scan_limit 1000000000;',
         'office_config_inline_checkins 1;', 'office_config_inline_checkins 500;',
         'office_config_batch_limit 1;', 'office_config_batch_limit 100;',
         'office_config_checkin_retention 1s;',

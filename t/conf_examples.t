@@ -2,6 +2,9 @@
 
 use OfficeConfig::Test;
 
+use OfficeConfig::Certificates;
+use OfficeConfig::Cluster;
+use OfficeConfig::Sentinels;
 use OfficeConfig::Tokens qw(TENANT READ WRITE CHECKIN);
 
 my $t = OfficeConfig::Test->new;
@@ -47,6 +50,23 @@ sub bearer {
     my ($nginx, $token, $method, $path, %opt) = @_;
     return $t->request($method, $path, to => $nginx->port, %opt,
                        headers => [Authorization => "Bearer $token"]);
+}
+
+# works($nginx, $name): two test points, that it creates and reads. A replica
+# that has just come may not confirm yet.
+
+sub works {
+    my ($nginx, $name) = @_;
+    my $r;
+    wait_until($t->seconds(10), sub {
+        $r = $t->post(API, to => $nginx->port, body => seed_bytes,
+                      type => 'application/json');
+        return $r->status != 503;
+    });
+    $t->allow_log(qr/\[error\].* only 0 of 1 replicas of Redis at \S+ confirmed/);
+    $t->status_is($r, 201, "$name: create");
+    $t->status_is($t->get(API . '/' . ($r->json // {})->{id},
+                          to => $nginx->port), 200, 'and read');
 }
 
 my %files = map { m{([^/]+)$} => 1 } glob ROOT . '/conf-examples/*';
@@ -166,6 +186,44 @@ END
     $t->status_is(bearer($nginx, 'good', 'POST', API, json => {}), 201,
                   'create');
     is $redis->cmd('HLEN', 'oc:{contoso}:cfg'), 1, 'its tenant';
+}
+
+# TLS, with a certificate that Redis wants to see
+
+{
+    my $dir = $t->dir . '/certificates';
+    mkdir $dir or die "$dir: $!\n";
+    my $ca = OfficeConfig::Certificates->new($dir);
+    my $client = $ca->sign('client');
+    my $redis = $t->redis(tcp => 1, tls => {
+        %{$ca->sign('server', names => 'DNS:redis.internal')}, client => 1 });
+    my $nginx = example('standalone-tls.conf', '',
+        'rediss://127.0.0.1:6379' => $redis->url,
+        '/etc/nginx/redis-ca.pem' => $ca->ca,
+        '/etc/nginx/redis-client.pem' => $client->{cert},
+        '/etc/nginx/redis-client.key' => $client->{key})->start;
+    delete $files{'standalone-tls.conf'};
+    works($nginx, 'standalone-tls.conf');
+}
+
+{
+    my $group = OfficeConfig::Sentinels->new($t, replicas => 1);
+    my @ports = map { $_->port } $group->sentinels;
+    my $nginx = example('sentinel.conf', '', map {
+        ('127.0.0.1:' . (26379 + $_) => "127.0.0.1:$ports[$_]") } 0 .. 2)
+        ->start;
+    delete $files{'sentinel.conf'};
+    works($nginx, 'sentinel.conf');
+}
+
+{
+    my $cluster = OfficeConfig::Cluster->new($t);
+    my @ports = map { $_->port } $cluster->masters;
+    my $nginx = example('cluster.conf', '', map {
+        ('127.0.0.1:' . (7000 + $_) => "127.0.0.1:$ports[$_]") } 0 .. 2)
+        ->start;
+    delete $files{'cluster.conf'};
+    works($nginx, 'cluster.conf');
 }
 
 delete $files{'request.json'};

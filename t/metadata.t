@@ -7,22 +7,27 @@ use JSON::PP ();
 
 use OfficeConfig::Api;
 use OfficeConfig::Npm;
+use OfficeConfig::Tokens qw(ISSUER AUDIENCE READ);
 
 my $t = OfficeConfig::Test->new;
 my $dead = $t->redis(start => 0);
 my $packages = packages($t, ROOT . '/t/interop/csdl');
-my $conf = $t->api_conf(redis => $dead);
+my $keys = OfficeConfig::Tokens->new->add('one', kty => 'EC');
+my $conf = $t->api_conf(redis => $dead, http => "
+    office_config_jwt_key_file @{[$t->file('keys.json', $keys->jwks)]};
+    office_config_jwt_issuer \"@{[ISSUER]}\";
+    office_config_jwt_audience @{[AUDIENCE]};");
 
 $conf =~ s{(?=\n\s+location /beta)}{join '', map { <<"END" } (
         location $_->[0] {
             office_config_pass main;
-            office_config_auth off;
+            office_config_auth @{[$_->[2] // 'off']};
             $_->[1]
         }
 END
     ['/slash/beta/', ''], ['/moved', 'office_config_base_url https://x.org/a"b/;'],
     ['/tenant', 'office_config_tenant $http_x_tenant;'],
-    ['~ ^/re/(beta|v1.0)(/|$)', ''],
+    ['~ ^/re/(beta|v1.0)(/|$)', ''], ['/token', '', 'jwt'],
 )}e;
 
 my $nginx = $t->nginx(http => $conf);
@@ -298,5 +303,22 @@ is $ask->('POST', $at, json => {})->header('Allow'), 'GET, HEAD, OPTIONS',
 error_is get('/beta/$metadata/x'), 404, undef, 'below it there is nothing';
 error_is get('/re/beta/'), 404, undef,
          'a root that no prefix names is not known';
+
+
+# with tokens
+
+{
+    my @token = (Authorization => 'Bearer ' . $keys->token(scp => READ));
+
+    for my $path ('/token', '/token/$metadata') {
+        my $vary = 'Accept, OData-Version, OData-MaxVersion, Authorization';
+        my $r = get($path);
+        is $r->status, 401, "$path: without a token";
+        is $r->header('Vary'), $vary, 'N9: Vary';
+        $r = get($path, @token);
+        is $r->status, 200, 'with one' or diag $r->text;
+        is $r->header('Vary'), $vary, 'N9: Vary';
+    }
+}
 
 $t->done;

@@ -1,17 +1,21 @@
-# Builds the C programs of t/unit or t/fuzz: each of them from its own source,
-# and from a library of the rooms of src/ that do no I/O, of the RESP reader,
-# and of t/unit/nginx.c, which has the few symbols of nginx that they may need.
-# A program may define a function of the library itself: its own then stands
-# for all that its file has. All of it runs under AddressSanitizer and UBSan.
+# Builds the C programs of t/unit, t/fuzz or bench/native: each of them from its
+# own source, and from a library of the rooms of src/ that do no I/O, of the
+# RESP reader, and of t/unit/nginx.c, which has the few symbols of nginx that
+# they may need. A program may define a function of the library itself: its own
+# then stands for all that its file has. All of it runs under AddressSanitizer
+# and UBSan, but for what is measured.
 #
-# usage:  make -f t/native.mk KIND=unit|fuzz     from the top of the checkout
+# usage:  make -f t/native.mk KIND=unit|fuzz|bench
+#         from the top of the checkout
 # in:     OC_OBJS, the objs directory of a configured nginx tree
-# out:    build/KIND/NAME for each t/KIND/NAME.c whose name ends in _test
-#         (unit) or _fuzz (fuzz), and build/unit/oc_parse
+# out:    build/KIND/NAME for each NAME.c whose name ends in _test (unit),
+#         _fuzz (fuzz) or _bench (bench), and build/unit/oc_parse
 
 OC_OBJS ?= build/nginx/objs
 TREE    := $(patsubst %/,%,$(dir $(OC_OBJS)))
 OUT     := build/$(KIND)
+DIR     := t/$(KIND)
+LEVEL   := -O1
 
 ifeq ($(KIND),fuzz)
 CC      := clang
@@ -19,6 +23,14 @@ PROGRAM := fuzz
 TOOL    :=
 COMPILE := -fsanitize=fuzzer-no-link,address,undefined
 LINK    := -fsanitize=fuzzer,address,undefined
+else ifeq ($(KIND),bench)
+CC      ?= gcc
+PROGRAM := bench
+TOOL    :=
+DIR     := bench/native
+LEVEL   := -O2
+COMPILE :=
+LINK    :=
 else
 CC      ?= gcc
 PROGRAM := test
@@ -31,15 +43,15 @@ ROOMS := core auth odata model
 
 LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 
-PROGRAMS := $(patsubst t/$(KIND)/%.c,$(OUT)/%,\
-              $(wildcard t/$(KIND)/*_$(PROGRAM).c $(TOOL)))
+PROGRAMS := $(patsubst $(DIR)/%.c,$(OUT)/%,\
+              $(wildcard $(DIR)/*_$(PROGRAM).c $(TOOL)))
 SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
             src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c
 OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
 LIBRARY  := $(OUT)/liboc.a
 
 # sections let the linker drop what nobody calls, with what that would need
-CFLAGS   := -g -O1 -fno-omit-frame-pointer -ffunction-sections \
+CFLAGS   := -g $(LEVEL) -fno-omit-frame-pointer -ffunction-sections \
             -fdata-sections -W -Wall -Wno-unused-parameter -Werror \
             -fno-sanitize-recover=undefined
 
@@ -52,7 +64,7 @@ LIBS     := $(shell pkg-config --libs $(LIBRARIES)) -lm
 .SECONDARY:
 all: $(PROGRAMS)
 
-$(PROGRAMS): $(OUT)/%: $(OUT)/obj/t/$(KIND)/%.o $(LIBRARY)
+$(PROGRAMS): $(OUT)/%: $(OUT)/obj/$(DIR)/%.o $(LIBRARY)
 	@$(CC) -g $(LINK) -Wl,--gc-sections -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(OBJECTS)

@@ -15,7 +15,7 @@ my $pauses = 'reconnect 20ms 200ms; topology_refresh 30s; '
 
 $t->allow_lost;
 $t->allow_log(
-    qr/\[error\].* connect\(\) to Redis at \S+ failed \(111: /,
+    qr/\[error\].* connect\(\) to Redis at \S+ failed \((?:111|104): /,
     qr/\[error\].* Redis at \S+ refused: "(?:CLUSTERDOWN|TRYAGAIN|LOADING) /,
     qr/\[error\].* (?:Redis at \S+ does not answer|connection to Redis at \S+ could not)/,
 );
@@ -240,6 +240,40 @@ subtest 'a node is added and one is removed' => sub {
     $cluster->remove($new);
     created($_) for @tenants;
     all_there();
+};
+
+
+# what a managed cluster says: names, which nginx's resolver looks up
+
+subtest 'nodes have names' => sub {
+    my $dns = $t->dns;
+    $dns->answer('127.0.0.1');
+    for my $node ($cluster->nodes) {
+        $node->cmd('CONFIG', 'SET', 'cluster-announce-hostname',
+                   'node' . $node->port . '.test');
+        $node->cmd('CONFIG', 'SET', 'cluster-preferred-endpoint-type',
+                   'hostname');
+    }
+    my ($first) = $cluster->masters;
+    ok wait_until(10, sub {
+        my $rows = $first->cmd('CLUSTER', 'SLOTS');
+        return !grep { $_->[2][0] !~ /\.test$/ } @$rows;
+    }), 'a node says the names';
+
+    my $s = service($cluster->block, location => '', http => $dns->resolver);
+    $s->works;
+    like join(' ', $dns->queries), qr/node\d+\.test/, 'were looked up';
+    $cluster->move($cluster->slot('{default}'), $_), $s->works('moved')
+        for grep { $_ != $cluster->owner('{default}') } $cluster->masters;
+    $s->end;
+
+    $_->cmd('CONFIG', 'SET', 'cluster-preferred-endpoint-type',
+            'unknown-endpoint') for $cluster->nodes;
+    $s = service($cluster->block, location => '');
+    $s->works('no host: that of the node which was asked');
+    $s->end;
+    $_->cmd('CONFIG', 'SET', 'cluster-preferred-endpoint-type', 'ip')
+        for $cluster->nodes;
 };
 
 

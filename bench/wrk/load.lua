@@ -12,6 +12,7 @@
 --   BENCH_PATHS    file with one path a line, sent in turn; absent: the URL's
 --                  path, or, if BENCH_PREFIX is set, BENCH_PREFIX followed by
 --                  a number that grows with every request
+--   BENCH_TOKEN    file with a bearer token; absent: none
 --   BENCH_RESULT   file that gets the result
 -- out, in BENCH_RESULT: one JSON object; times in microseconds
 
@@ -29,6 +30,10 @@ wrk.method = getenv("BENCH_METHOD")
 if getenv("BENCH_BODY") then
     wrk.body = slurp(getenv("BENCH_BODY"))
     wrk.headers["Content-Type"] = "application/json"
+end
+
+if getenv("BENCH_TOKEN") then
+    wrk.headers["Authorization"] = "Bearer " .. slurp(getenv("BENCH_TOKEN"))
 end
 
 -- wrk calls `request` for every request if it exists when this file was

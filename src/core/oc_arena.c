@@ -59,7 +59,9 @@ oc_arena_alloc(oc_arena_t *arena, size_t size)
         return NULL;
     }
 
-    size = ngx_align(size, OC_ARENA_ALIGNMENT);
+    /* nothing is somewhere as well: NULL is a failure */
+
+    size = ngx_align(ngx_max(size, 1), OC_ARENA_ALIGNMENT);
 
     if (size <= (size_t) (arena->end - arena->pos)) {
         p = arena->pos;

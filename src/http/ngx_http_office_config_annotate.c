@@ -10,14 +10,12 @@
 #include "oc_span.h"
 
 
-static ngx_uint_t ngx_http_office_config_has(ngx_str_t *json,
-    const ngx_str_t *name);
 static ngx_int_t ngx_http_office_config_object_url(
     ngx_http_office_config_walk_t *w, ngx_str_t *json, const oc_type_t *type,
     ngx_str_t *parent, ngx_str_t *url);
 static void ngx_http_office_config_write_about(
     ngx_http_office_config_walk_t *w, const oc_property_t *property,
-    ngx_str_t *value, ngx_str_t *url);
+    ngx_str_t *url);
 static void ngx_http_office_config_write_links(
     ngx_http_office_config_walk_t *w, const oc_property_t *property,
     ngx_str_t *url);
@@ -69,11 +67,11 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
         }
     }
 
-    full = (w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL && type);
+    full = (w->format->level == OC_LEVEL_FULL && type);
 
     oc_buf_char(&w->buf, '{');
 
-    if (w->format->level != NGX_HTTP_OFFICE_CONFIG_NONE) {
+    if (w->format->level != OC_LEVEL_NONE) {
         ngx_http_office_config_write_span(w, "@odata.context",
                                           &about.context);
 
@@ -103,6 +101,8 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
 
     last = json->data + json->len - 1;
 
+    ngx_str_null(&name);
+
     for (p = json->data + 1; /* void */ ; ) {
 
         p = oc_span_next(p, last, &name, &value);
@@ -121,14 +121,15 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
         }
     }
 
-    /* the links of what is not expanded */
+    /* the links of what is not expanded; what is, is the last member */
 
     for (i = 0; full && url->len && i < type->nproperties; i++) {
         property = &type->properties[i];
 
         if (property->edm == OC_EDM_ENTITY
             && ngx_http_office_config_is_selected(w->ctx, &property->name)
-            && !ngx_http_office_config_has(json, &property->name))
+            && (property->name.len != name.len
+                || ngx_memcmp(property->name.data, name.data, name.len) != 0))
         {
             ngx_http_office_config_write_links(w, property, url);
         }
@@ -140,7 +141,10 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
 }
 
 
-/* Looks for what an object says about itself. */
+/*
+ * Looks for what an object says about itself, which is in front of all else,
+ * and for its key, which is the first property.
+ */
 
 void
 ngx_http_office_config_about(ngx_str_t *json,
@@ -161,13 +165,13 @@ ngx_http_office_config_about(ngx_str_t *json,
         }
 
         if (!ngx_http_office_config_is_about(&name)) {
-            about->others++;
+            about->others = 1;
 
             if (ngx_http_office_config_is(&name, "id")) {
                 about->key = value;
             }
 
-            continue;
+            return;
         }
 
         switch (name.data[sizeof("@odata.") - 1]) {
@@ -196,34 +200,14 @@ ngx_http_office_config_about(ngx_str_t *json,
 ngx_uint_t
 ngx_http_office_config_is_about(ngx_str_t *name)
 {
+    if (name->len < sizeof("@odata.id") - 1 || name->data[0] != '@') {
+        return 0;
+    }
+
     return ngx_http_office_config_is(name, "@odata.context")
            || ngx_http_office_config_is(name, "@odata.type")
            || ngx_http_office_config_is(name, "@odata.etag")
            || ngx_http_office_config_is(name, "@odata.id");
-}
-
-
-static ngx_uint_t
-ngx_http_office_config_has(ngx_str_t *json, const ngx_str_t *wanted)
-{
-    u_char     *p, *last;
-    ngx_str_t   name, value;
-
-    last = json->data + json->len - 1;
-
-    for (p = json->data + 1; /* void */ ; ) {
-
-        p = oc_span_next(p, last, &name, &value);
-        if (p == NULL) {
-            return 0;
-        }
-
-        if (name.len == wanted->len
-            && ngx_memcmp(name.data, wanted->data, name.len) == 0)
-        {
-            return 1;
-        }
-    }
 }
 
 
@@ -241,7 +225,7 @@ ngx_http_office_config_object_url(ngx_http_office_config_walk_t *w,
 
     ngx_str_null(url);
 
-    if (w->format->level != NGX_HTTP_OFFICE_CONFIG_FULL || type == NULL
+    if (w->format->level != OC_LEVEL_FULL || type == NULL
         || !(type->flags & OC_TYPE_ENTITY))
     {
         return NGX_OK;
@@ -250,14 +234,14 @@ ngx_http_office_config_object_url(ngx_http_office_config_walk_t *w,
     ngx_http_office_config_about(json, &about);
 
     if (about.id.len > 2) {
-        return ngx_http_office_config_decoded(w->request, &about.id, url);
+        return ngx_http_office_config_decoded(w->request->pool, &about.id, url);
     }
 
     if (about.key.len <= 2) {
         return NGX_OK;
     }
 
-    if (ngx_http_office_config_decoded(w->request, &about.key, &key)
+    if (ngx_http_office_config_decoded(w->request->pool, &about.key, &key)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -288,7 +272,7 @@ ngx_http_office_config_write_member(ngx_http_office_config_walk_t *w,
     if (ngx_strlchr(name->data, name->data + name->len, '@')) {
         count = ngx_http_office_config_ends(name, "@odata.count");
 
-        if (w->format->level == NGX_HTTP_OFFICE_CONFIG_NONE && !count
+        if (w->format->level == OC_LEVEL_NONE && !count
             && !ngx_http_office_config_ends(name, "@odata.nextLink"))
         {
             return NGX_OK;
@@ -318,8 +302,8 @@ ngx_http_office_config_write_member(ngx_http_office_config_walk_t *w,
         }
     }
 
-    if (property && w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL) {
-        ngx_http_office_config_write_about(w, property, value, url);
+    if (property && w->format->level == OC_LEVEL_FULL) {
+        ngx_http_office_config_write_about(w, property, url);
     }
 
     ngx_http_office_config_write_name(w, name, "");
@@ -385,7 +369,7 @@ ngx_http_office_config_write_value(ngx_http_office_config_walk_t *w,
 
 static void
 ngx_http_office_config_write_about(ngx_http_office_config_walk_t *w,
-    const oc_property_t *property, ngx_str_t *value, ngx_str_t *url)
+    const oc_property_t *property, ngx_str_t *url)
 {
     switch (property->edm) {
 
@@ -412,7 +396,7 @@ ngx_http_office_config_write_about(ngx_http_office_config_walk_t *w,
 
     if (!(property->flags & OC_PROPERTY_COLLECTION)
         && (property->edm == OC_EDM_STRING || property->edm == OC_EDM_BOOLEAN
-            || property->edm == OC_EDM_COMPLEX || value->data[0] == 'n'))
+            || property->edm == OC_EDM_COMPLEX))
     {
         return;
     }

@@ -8,9 +8,15 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
+#include "ngx_http_office_config_scan.h"
+#include "ngx_http_office_config_skiptoken.h"
 
 
+static ngx_int_t ngx_http_office_config_assignments_begin(
+    ngx_http_request_t *r, ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_got_assignments(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
+static ngx_int_t ngx_http_office_config_got_assignment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_add_json(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, json_t *json, oc_arena_t *arena);
@@ -22,13 +28,17 @@ static ngx_int_t ngx_http_office_config_assignment_changed(ngx_http_request_t *r
     ngx_http_office_config_ctx_t *ctx);
 
 
-/* GET of the assignments of a configuration: all, there are not many. */
+/*
+ * GET of the assignments of a configuration, of their $count, and of one of
+ * them.  All are read: there are not many.
+ */
 
 ngx_int_t
 ngx_http_office_config_assignments(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t                       rc;
+    ngx_http_office_config_list_t  *list;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -36,25 +46,65 @@ ngx_http_office_config_assignments(ngx_http_request_t *r,
         return rc;
     }
 
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT) {
+        ngx_http_office_config_call(r, ctx,
+                                    ngx_http_office_config_got_assignment);
+
+        rc = oc_store_assignment(&ctx->call, &ctx->route.id,
+                                 &ctx->route.assignment);
+
+        return ngx_http_office_config_called(r, rc);
+    }
+
+    rc = ngx_http_office_config_list_create(r, ctx, &oc_type_assignment,
+                                            &list);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    list->order = NGX_HTTP_OFFICE_CONFIG_BY_KEY;
+
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT) {
+        list->number = 1;
+        list->counted = 1;
+
+        ngx_http_office_config_call(r, ctx,
+                                    ngx_http_office_config_got_assignments);
+
+        if (list->options.filter == NULL && list->options.search == NULL) {
+            rc = oc_store_assignment_count(&ctx->call, &ctx->route.id);
+
+        } else {
+            rc = oc_store_assignments(&ctx->call, &ctx->route.id);
+        }
+
+        return ngx_http_office_config_called(r, rc);
+    }
+
+    return ngx_http_office_config_list_start(list,
+                                     ngx_http_office_config_assignments_begin);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_assignments_begin(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_office_config_list_position(ctx->list,
+                                    ngx_http_office_config_assignments_begin);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     ngx_http_office_config_call(r, ctx,
                                 ngx_http_office_config_got_assignments);
 
-    switch (ctx->route.resource) {
-
-    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS:
-        rc = oc_store_assignments(&ctx->call, &ctx->route.id);
-        break;
-
-    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT:
-        rc = oc_store_assignment_count(&ctx->call, &ctx->route.id);
-        break;
-
-    default: /* NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT */
-        rc = oc_store_assignment(&ctx->call, &ctx->route.id,
-                                 &ctx->route.assignment);
-    }
-
-    return ngx_http_office_config_called(r, rc);
+    return oc_store_assignments(&ctx->call, &ctx->route.id) == NGX_OK
+           ? NGX_BUSY : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -62,23 +112,46 @@ static ngx_int_t
 ngx_http_office_config_got_assignments(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t  rc;
-    ngx_str_t  fragment, link, digits;
+    ngx_int_t                       rc;
+    ngx_str_t                       fragment;
+    ngx_http_office_config_list_t  *list;
 
-    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT) {
+    list = ctx->list;
+
+    if (list->number && list->options.filter == NULL
+        && list->options.search == NULL)
+    {
         return ngx_http_office_config_send_count(r, ctx, ctx->call.count);
     }
 
-    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS) {
-        ngx_str_null(&link);
+    rc = ngx_http_office_config_items(list, ctx->call.page, ctx->call.npage);
 
-        if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_office_config_send_collection(r, ctx, &fragment,
-                                                      &link);
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
+
+    if (list->number) {
+        return ngx_http_office_config_send_count(r, ctx,
+                                                 (ngx_uint_t) list->count);
+    }
+
+    ctx->call.page = list->page;
+    ctx->call.npage = list->npage;
+
+    if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_office_config_list_send(list, &fragment);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_got_assignment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+    ngx_str_t  digits;
 
     (void) oc_store_etag(&ctx->call.page[0], &digits);
 

@@ -4,12 +4,11 @@
  */
 
 
-
-
 #include "ngx_http_office_config_handler.h"
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
-#include "oc_buf.h"
+#include "ngx_http_office_config_scan.h"
+#include "ngx_http_office_config_skiptoken.h"
 #include "oc_span.h"
 
 
@@ -22,37 +21,57 @@ typedef struct {
 } ngx_http_office_config_item_t;
 
 
-/* a token, decoded */
-
-typedef struct {
-    uint32_t                  from;
-    u_char                    key[OC_CHECKIN_KEY_LEN];
-    u_char                   *seen;
-    ngx_uint_t                nseen;
-} ngx_http_office_config_cursor_t;
-
-
-static ngx_int_t ngx_http_office_config_cursor(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx,
-    ngx_http_office_config_cursor_t *cursor);
+static ngx_int_t ngx_http_office_config_checkins_begin(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_checkins_page(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
-static ngx_int_t ngx_http_office_config_kept_checkins(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx);
-static ngx_int_t ngx_http_office_config_collect(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx,
-    ngx_http_office_config_cursor_t *cursor, ngx_array_t *items);
+static ngx_int_t ngx_http_office_config_checkins_scan(
+    ngx_http_office_config_list_t *list);
+static ngx_int_t ngx_http_office_config_checkins_done(
+    ngx_http_office_config_list_t *list);
+static ngx_int_t ngx_http_office_config_kept_checkins(
+    ngx_http_office_config_list_t *list, ngx_str_t *json);
+static ngx_int_t ngx_http_office_config_checkins_answer(
+    ngx_http_office_config_list_t *list);
+static ngx_int_t ngx_http_office_config_collect(
+    ngx_http_office_config_list_t *list, oc_store_call_t *call,
+    ngx_pool_t *pool, ngx_uint_t seen);
 static ngx_uint_t ngx_http_office_config_seen(
-    ngx_http_office_config_cursor_t *cursor, u_char *key);
+    ngx_http_office_config_position_t *position, u_char *key);
 static int ngx_libc_cdecl ngx_http_office_config_compare(const void *one,
     const void *two);
 static uint32_t ngx_http_office_config_place(const u_char *key);
-static ngx_int_t ngx_http_office_config_render(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_http_office_config_item_t *item,
-    ngx_uint_t n);
-static ngx_int_t ngx_http_office_config_rest_link(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx,
-    ngx_http_office_config_cursor_t *cursor, ngx_str_t *link);
+static ngx_int_t ngx_http_office_config_render(
+    ngx_http_office_config_list_t *list, ngx_pool_t *pool,
+    const ngx_str_t *record, ngx_str_t *json);
+static ngx_int_t ngx_http_office_config_read_records(
+    ngx_http_office_config_list_t *list, ngx_uint_t size);
+static ngx_int_t ngx_http_office_config_took_records(
+    ngx_http_office_config_list_t *list);
+static ngx_int_t ngx_http_office_config_record_json(
+    ngx_http_office_config_list_t *list, oc_subject_t *subject);
+static ngx_int_t ngx_http_office_config_record_id(
+    ngx_http_office_config_list_t *list, ngx_str_t *id);
+static ngx_int_t ngx_http_office_config_record_place(
+    ngx_http_office_config_list_t *list,
+    ngx_http_office_config_position_t *position);
+static ngx_int_t ngx_http_office_config_pick_records(
+    ngx_http_office_config_list_t *list);
+
+
+static const ngx_http_office_config_source_t  ngx_http_office_config_records =
+{
+    ngx_http_office_config_read_records,
+    ngx_http_office_config_took_records,
+    ngx_http_office_config_record_json,
+    ngx_http_office_config_record_id,
+    ngx_http_office_config_record_place,
+    ngx_http_office_config_pick_records,
+    OC_CHECKIN_KEY_LEN
+};
+
+
+static u_char  ngx_http_office_config_no_key[OC_CHECKIN_KEY_LEN];
 
 
 /*
@@ -65,10 +84,8 @@ ngx_int_t
 ngx_http_office_config_checkins(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_int_t                           rc;
-    ngx_uint_t                          limit;
-    ngx_http_office_config_cursor_t     cursor;
-    ngx_http_office_config_loc_conf_t  *olcf;
+    ngx_int_t                       rc;
+    ngx_http_office_config_list_t  *list;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -76,175 +93,187 @@ ngx_http_office_config_checkins(ngx_http_request_t *r,
         return rc;
     }
 
-    rc = ngx_http_office_config_cursor(r, ctx, &cursor);
+    rc = ngx_http_office_config_list_create(r, ctx, &oc_type_checkin_status,
+                                            &list);
 
     if (rc != NGX_DECLINED) {
         return rc;
     }
 
-    olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
+    list->order = list->options.orderby.n ? NGX_HTTP_OFFICE_CONFIG_BY_KEY
+                                          : NGX_HTTP_OFFICE_CONFIG_BY_PLACE;
 
-    limit = olcf->page_size;
+    list->scanned = list->options.filter || list->options.search
+                    || list->options.orderby.n || list->skip;
 
-    if (ctx->query.given & oc_option_bit(OC_OPTION_TOP)) {
-        limit = ngx_min(limit, ctx->query.top);
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT) {
+        list->number = 1;
+        list->counted = 1;
+
+        return ngx_http_office_config_busy(r,
+                             ngx_http_office_config_checkins_begin(r, ctx));
+    }
+
+    return ngx_http_office_config_list_start(list,
+                                        ngx_http_office_config_checkins_begin);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_checkins_begin(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    ngx_int_t                       rc;
+    ngx_uint_t                      limit;
+    ngx_http_office_config_list_t  *list;
+
+    list = ctx->list;
+
+    if (!list->number) {
+        rc = ngx_http_office_config_list_position(list,
+                                       ngx_http_office_config_checkins_begin);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (list->after.skip) {
+        list->scanned = 1;
+    }
+
+    if (list->scanned && (list->limit || list->counted)) {
+        return ngx_http_office_config_checkins_scan(list);
     }
 
     /* none, but whether there could be some is of interest */
 
-    if (limit == 0 || ctx->route.resource
-                      == NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT)
-    {
-        limit = 0;
-
-    } else {
-        limit += cursor.nseen + 8;
-    }
+    limit = list->number || list->limit == 0
+            ? 0 : list->limit + list->after.nseen + 8;
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_checkins_page);
 
-    rc = oc_store_checkins(&ctx->call,
-                           ctx->route.id.len ? &ctx->route.id : NULL,
-                           cursor.from, limit);
-
-    return ngx_http_office_config_called(r, rc);
+    return oc_store_checkins(&ctx->call,
+                             ctx->route.id.len ? &ctx->route.id : NULL,
+                             list->after.place, limit)
+           == NGX_OK ? NGX_BUSY : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
-/* NGX_DECLINED, or what the request is to be finalized with. */
-
-static ngx_int_t
-ngx_http_office_config_cursor(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx,
-    ngx_http_office_config_cursor_t *cursor)
-{
-    ngx_str_t                         bytes, *token;
-    ngx_http_office_config_problem_t  problem;
-
-    ngx_memzero(cursor, sizeof(ngx_http_office_config_cursor_t));
-
-    token = &ctx->query.skiptoken;
-
-    if (token->len == 0) {
-        return NGX_DECLINED;
-    }
-
-    bytes.data = ngx_pnalloc(r->pool, ngx_base64_decoded_length(token->len));
-    if (bytes.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ngx_strlchr(token->data, token->data + token->len, '=')
-        || ngx_decode_base64url(&bytes, token) != NGX_OK
-        || bytes.len < NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN
-        || (bytes.len - NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN)
-           % NGX_HTTP_OFFICE_CONFIG_SEEN_LEN)
-    {
-        ngx_memzero(&problem, sizeof(ngx_http_office_config_problem_t));
-
-        problem.status = NGX_HTTP_BAD_REQUEST;
-        ngx_str_set(&problem.message, "A token from a next link is expected.");
-        ngx_str_set(&problem.target, "$skiptoken");
-
-        return ngx_http_office_config_problem(r, &problem);
-    }
-
-    cursor->from = ((uint32_t) bytes.data[0] << 24)
-                   + ((uint32_t) bytes.data[1] << 16)
-                   + ((uint32_t) bytes.data[2] << 8) + bytes.data[3];
-
-    ngx_memcpy(cursor->key, bytes.data + 4, OC_CHECKIN_KEY_LEN);
-
-    cursor->seen = bytes.data + NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN;
-    cursor->nseen = (bytes.len - NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN)
-                    / NGX_HTTP_OFFICE_CONFIG_SEEN_LEN;
-
-    return NGX_DECLINED;
-}
-
+/* A page that is as it was read. */
 
 static ngx_int_t
 ngx_http_office_config_checkins_page(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    ngx_str_t                           fragment, link;
-    ngx_uint_t                          limit;
-    ngx_array_t                         items;
-    ngx_http_office_config_item_t      *item;
-    ngx_http_office_config_cursor_t     cursor;
-    ngx_http_office_config_loc_conf_t  *olcf;
+    ngx_uint_t                      i;
+    ngx_http_office_config_list_t  *list;
+
+    list = ctx->list;
 
     if (ctx->call.json.len) {
-        return ngx_http_office_config_kept_checkins(r, ctx);
+        return ngx_http_office_config_kept_checkins(list, &ctx->call.json);
     }
 
-    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT) {
+    if (list->number) {
         return ngx_http_office_config_send_count(r, ctx, ctx->call.count);
     }
 
-    if (ngx_http_office_config_cursor(r, ctx, &cursor) != NGX_DECLINED
-        || ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK
-        || ngx_array_init(&items, r->pool, 128,
-                          sizeof(ngx_http_office_config_item_t))
-           != NGX_OK
-        || ngx_http_office_config_collect(r, ctx, &cursor, &items) != NGX_OK)
+    if (list->counted) {
+        list->count = ctx->call.count;
+    }
+
+    if (ngx_http_office_config_collect(list, &ctx->call, r->pool, 1)
+        != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    olcf = ngx_http_get_module_loc_conf(r, ngx_http_office_config_module);
+    list->npage = ngx_min(list->nitems, list->limit);
 
-    limit = olcf->page_size;
-
-    if (ctx->query.given & oc_option_bit(OC_OPTION_TOP)) {
-        limit = ngx_min(limit, ctx->query.top);
+    list->page = ngx_palloc(r->pool, (list->npage + 1) * sizeof(ngx_str_t));
+    if (list->page == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    item = items.elts;
-
-    ngx_qsort(item, items.nelts, sizeof(ngx_http_office_config_item_t),
-              ngx_http_office_config_compare);
+    for (i = 0; i < list->npage; i++) {
+        if (ngx_http_office_config_render(list, r->pool, &list->items[i],
+                                          &list->page[i])
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
 
     /* the next page begins behind the last of this one, or where Redis says */
 
-    if (items.nelts > limit) {
-        items.nelts = limit;
+    if (list->nitems > list->npage) {
+        list->next.given = 1;
 
-        if (limit) {
-            cursor.from = item[limit - 1].place;
-            ngx_memcpy(cursor.key, item[limit - 1].data,
-                       OC_CHECKIN_KEY_LEN);
+        if (list->npage) {
+            list->i = list->npage - 1;
+            (void) ngx_http_office_config_record_place(list, &list->next);
+
+        } else {
+            list->next.place = list->after.place;
+            list->next.id = list->after.id;
         }
 
-        ctx->call.from = cursor.from;
-
     } else if (ctx->call.from >= 0) {
-        cursor.from = (uint32_t) ctx->call.from;
-        ngx_memzero(cursor.key, OC_CHECKIN_KEY_LEN);
+        list->next.given = 1;
+        list->next.place = (uint32_t) ctx->call.from;
     }
 
-    if (ngx_http_office_config_render(r, ctx, item, items.nelts) != NGX_OK
-        || ngx_http_office_config_rest_link(r, ctx, &cursor, &link) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    list->next.seen = list->after.seen;
+    list->next.nseen = list->after.nseen;
+
+    return ngx_http_office_config_checkins_answer(list);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_checkins_scan(ngx_http_office_config_list_t *list)
+{
+    list->source = &ngx_http_office_config_records;
+    list->done = ngx_http_office_config_checkins_done;
+
+    return ngx_http_office_config_scan(list);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_checkins_done(ngx_http_office_config_list_t *list)
+{
+    if (list->call.json.len) {
+        return ngx_http_office_config_kept_checkins(list, &list->call.json);
     }
 
-    return ngx_http_office_config_send_collection(r, ctx, &fragment, &link);
+    if (list->number) {
+        return ngx_http_office_config_send_count(list->request, list->ctx,
+                                                 (ngx_uint_t) list->count);
+    }
+
+    return ngx_http_office_config_checkins_answer(list);
 }
 
 
 /* Check-ins that came with the entity and are in its JSON: one at most. */
 
 static ngx_int_t
-ngx_http_office_config_kept_checkins(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx)
+ngx_http_office_config_kept_checkins(ngx_http_office_config_list_t *list,
+    ngx_str_t *json)
 {
-    u_char     *p, *last;
-    ngx_str_t   name, value, fragment;
+    u_char                        *p, *last;
+    ngx_int_t                      rc;
+    ngx_str_t                      name, value;
+    ngx_uint_t                     n;
+    ngx_http_office_config_ctx_t  *ctx;
 
-    last = ctx->call.json.data + ctx->call.json.len - 1;
+    ctx = list->ctx;
 
-    for (p = ctx->call.json.data + 1; p; /* void */) {
+    last = json->data + json->len - 1;
+
+    for (p = json->data + 1; p; /* void */ ) {
         p = oc_span_next(p, last, &name, &value);
 
         if (p && name.len == ctx->route.property->name.len
@@ -255,83 +284,141 @@ ngx_http_office_config_kept_checkins(ngx_http_request_t *r,
         }
     }
 
-    if (p == NULL || ngx_http_office_config_fragment(r, ctx, &fragment)
-                     != NGX_OK)
+    if (p == NULL || value.len < 2) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* without the brackets; a token is of what is not there any more */
+
+    value.data++;
+    value.len -= 2;
+
+    n = value.len && !list->after.given ? 1 : 0;
+
+    rc = ngx_http_office_config_items(list, &value, n);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (list->number) {
+        return ngx_http_office_config_send_count(list->request, ctx,
+                                                 (ngx_uint_t) list->count);
+    }
+
+    list->next.given = 0;
+
+    return ngx_http_office_config_checkins_answer(list);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_checkins_answer(ngx_http_office_config_list_t *list)
+{
+    ngx_str_t                      fragment;
+    ngx_http_office_config_ctx_t  *ctx;
+
+    ctx = list->ctx;
+
+    if (ngx_http_office_config_fragment(list->request, ctx, &fragment)
+        != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT) {
-        return ngx_http_office_config_send_count(r, ctx, value.len > 2);
-    }
-
-    if (ctx->query.skiptoken.len
-        || (ctx->query.given & oc_option_bit(OC_OPTION_TOP)
-            && ctx->query.top == 0))
+    if (list->next.given && list->next.id.len == 0
+        && list->order == NGX_HTTP_OFFICE_CONFIG_BY_PLACE)
     {
-        ngx_str_set(&value, "[]");
+        list->next.id.data = ngx_http_office_config_no_key;
+        list->next.id.len = OC_CHECKIN_KEY_LEN;
     }
 
-    return ngx_http_office_config_send_value(r, ctx, &fragment, &value);
+    ctx->call.page = list->page;
+    ctx->call.npage = list->npage;
+
+    return ngx_http_office_config_list_send(list, &fragment);
 }
 
 
-/* The records that the page may have. */
+/*
+ * The records that a call has brought become the items, in their order and
+ * without those in front of where the page begins.
+ */
 
 static ngx_int_t
-ngx_http_office_config_collect(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx,
-    ngx_http_office_config_cursor_t *cursor, ngx_array_t *items)
+ngx_http_office_config_collect(ngx_http_office_config_list_t *list,
+    oc_store_call_t *call, ngx_pool_t *pool, ngx_uint_t behind)
 {
-    uint32_t                        place;
-    ngx_str_t                      *record;
-    ngx_uint_t                      i;
-    ngx_http_office_config_item_t  *item;
+    uint32_t                            place;
+    ngx_str_t                          *record;
+    ngx_uint_t                          i, n;
+    ngx_http_office_config_item_t      *item;
+    ngx_http_office_config_position_t  *after;
 
-    for (i = 0; i < ctx->call.npage; i++) {
-        record = &ctx->call.page[i];
+    after = &list->after;
+
+    item = ngx_palloc(pool, (call->npage + 1)
+                            * sizeof(ngx_http_office_config_item_t));
+    list->items = ngx_palloc(pool, (call->npage + 1) * sizeof(ngx_str_t));
+
+    if (item == NULL || list->items == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < call->npage; i++) {
+        record = &call->page[i];
 
         if (record->len <= OC_CHECKIN_HEAD_LEN) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+            ngx_log_error(NGX_LOG_ERR, list->request->connection->log, 0,
                           "unexpected data in Redis: check-ins");
             return NGX_ERROR;
         }
 
         place = ngx_http_office_config_place(record->data);
 
-        if (place < cursor->from
-            || (place == cursor->from
-                && ngx_memcmp(record->data, cursor->key, OC_CHECKIN_KEY_LEN)
-                   <= 0)
-            || ngx_http_office_config_seen(cursor, record->data))
+        if (behind && after->given
+            && (place < after->place
+                || (place == after->place
+                    && ngx_memcmp(record->data, after->id.data,
+                                  OC_CHECKIN_KEY_LEN)
+                       <= 0)
+                || ngx_http_office_config_seen(after, record->data)))
         {
             continue;
         }
 
-        item = ngx_array_push(items);
-        if (item == NULL) {
-            return NGX_ERROR;
-        }
-
-        item->place = place;
-        item->data = record->data;
-        item->len = record->len;
+        item[n].place = place;
+        item[n].data = record->data;
+        item[n].len = record->len;
+        n++;
     }
+
+    ngx_qsort(item, n, sizeof(ngx_http_office_config_item_t),
+              ngx_http_office_config_compare);
+
+    for (i = 0; i < n; i++) {
+        list->items[i].data = item[i].data;
+        list->items[i].len = item[i].len;
+    }
+
+    list->nitems = n;
 
     return NGX_OK;
 }
 
 
 static ngx_uint_t
-ngx_http_office_config_seen(ngx_http_office_config_cursor_t *cursor,
+ngx_http_office_config_seen(ngx_http_office_config_position_t *position,
     u_char *key)
 {
     u_char      *p;
     ngx_uint_t   i;
 
-    p = cursor->seen;
+    p = position->seen;
 
-    for (i = 0; i < cursor->nseen; i++) {
+    for (i = 0; i < position->nseen; i++) {
         if (ngx_memcmp(p, key, NGX_HTTP_OFFICE_CONFIG_SEEN_LEN) == 0) {
             return 1;
         }
@@ -381,134 +468,152 @@ ngx_http_office_config_place(const u_char *key)
 }
 
 
-/* Makes the JSON of the records the page of the call. */
+/* The JSON of a record, in a pool. */
 
 static ngx_int_t
-ngx_http_office_config_render(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_http_office_config_item_t *item,
-    ngx_uint_t n)
+ngx_http_office_config_render(ngx_http_office_config_list_t *list,
+    ngx_pool_t *pool, const ngx_str_t *record, ngx_str_t *json)
 {
-    oc_buf_t     b;
-    ngx_int_t    rc;
-    ngx_str_t    record, *page;
-    ngx_uint_t   i;
-    oc_arena_t   arena;
-
-    page = ngx_palloc(r->pool, (n + 1) * sizeof(ngx_str_t));
-    if (page == NULL) {
-        return NGX_ERROR;
-    }
+    oc_buf_t    b;
+    ngx_int_t   rc;
+    oc_arena_t  arena;
 
     oc_arena_init(&arena, (size_t) -1);
+    oc_buf_init(&b, &arena, 512);
 
-    rc = NGX_OK;
+    rc = oc_checkin_write(&b, record);
 
-    for (i = 0; rc == NGX_OK && i < n; i++) {
-        record.data = item[i].data;
-        record.len = item[i].len;
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, list->request->connection->log, 0,
+                      "unexpected data in Redis: a check-in");
 
-        oc_buf_init(&b, &arena, 512);
+    } else {
+        json->len = oc_buf_len(&b);
+        json->data = b.failed ? NULL : ngx_pnalloc(pool, json->len);
 
-        rc = oc_checkin_write(&b, &record);
+        if (json->data) {
+            ngx_memcpy(json->data, b.start, json->len);
 
-        if (rc != NGX_OK) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "unexpected data in Redis: a check-in");
-            break;
-        }
-
-        page[i].len = oc_buf_len(&b);
-        page[i].data = b.failed ? NULL : ngx_pnalloc(r->pool, page[i].len);
-
-        if (page[i].data == NULL) {
+        } else {
             rc = NGX_ERROR;
-            break;
         }
-
-        ngx_memcpy(page[i].data, b.start, page[i].len);
     }
 
     oc_arena_free(&arena);
-
-    ctx->call.page = page;
-    ctx->call.npage = n;
 
     return rc;
 }
 
 
-/* The member that leads to the next page, with its comma, or nothing. */
+/* Check-ins as a source of items, see ngx_http_office_config_scan(). */
 
 static ngx_int_t
-ngx_http_office_config_rest_link(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx,
-    ngx_http_office_config_cursor_t *cursor, ngx_str_t *link)
+ngx_http_office_config_read_records(ngx_http_office_config_list_t *list,
+    ngx_uint_t size)
 {
-    u_char      *p;
-    size_t       len;
-    ngx_str_t    token, url;
-    ngx_uint_t   top;
+    uint32_t                       from;
+    ngx_http_office_config_ctx_t  *ctx;
 
-    ngx_str_null(link);
+    ctx = list->ctx;
 
-    top = 0;
+    /* an order of its own begins anew, whatever the page begins behind */
 
-    if (ctx->query.given & oc_option_bit(OC_OPTION_TOP)) {
+    from = list->order == NGX_HTTP_OFFICE_CONFIG_BY_PLACE || list->examined
+           ? list->end.place : 0;
 
-        if (ctx->query.top <= ctx->call.npage) {
-            return NGX_OK;
-        }
+    return oc_store_checkins(&list->call,
+                             ctx->route.id.len ? &ctx->route.id : NULL, from,
+                             size);
+}
 
-        top = ctx->query.top - ctx->call.npage;
-    }
 
-    if (ctx->call.from < 0) {
+static ngx_int_t
+ngx_http_office_config_took_records(ngx_http_office_config_list_t *list)
+{
+    list->nitems = 0;
+    list->last = 1;
+
+    if (list->call.json.len) {
+        list->order = NGX_HTTP_OFFICE_CONFIG_BY_PLACE;
         return NGX_OK;
     }
 
-    len = cursor->nseen * NGX_HTTP_OFFICE_CONFIG_SEEN_LEN;
+    list->examined += list->call.npage + 1;
+    list->last = (list->call.from < 0);
 
-    token.len = NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN + len;
-    token.data = ngx_pnalloc(r->pool, token.len);
-
-    if (token.data == NULL) {
-        return NGX_ERROR;
+    if (!list->last) {
+        list->end.place = (uint32_t) list->call.from;
     }
 
-    p = token.data;
+    list->end.id.len = 0;
 
-    *p++ = (u_char) (cursor->from >> 24);
-    *p++ = (u_char) (cursor->from >> 16);
-    *p++ = (u_char) (cursor->from >> 8);
-    *p++ = (u_char) cursor->from;
+    return ngx_http_office_config_collect(list, &list->call, list->pool,
+                                          list->order
+                                          == NGX_HTTP_OFFICE_CONFIG_BY_PLACE);
+}
 
-    p = ngx_cpymem(p, cursor->key, OC_CHECKIN_KEY_LEN);
 
-    if (len) {
-        ngx_memcpy(p, cursor->seen, len);
+static ngx_int_t
+ngx_http_office_config_record_json(ngx_http_office_config_list_t *list,
+    oc_subject_t *subject)
+{
+    return ngx_http_office_config_render(list, list->pool,
+                                         &list->items[list->i],
+                                         &subject->json);
+}
+
+
+static ngx_int_t
+ngx_http_office_config_record_id(ngx_http_office_config_list_t *list,
+    ngx_str_t *id)
+{
+    *id = list->items[list->i];
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_office_config_record_place(ngx_http_office_config_list_t *list,
+    ngx_http_office_config_position_t *position)
+{
+    ngx_str_t  *record;
+
+    record = &list->items[list->i];
+
+    position->place = ngx_http_office_config_place(record->data);
+    position->id.data = record->data;
+    position->id.len = OC_CHECKIN_KEY_LEN;
+
+    return NGX_OK;
+}
+
+
+/* The heap has whole records, whose beginnings tell them apart. */
+
+static ngx_int_t
+ngx_http_office_config_pick_records(ngx_http_office_config_list_t *list)
+{
+    ngx_str_t        record;
+    oc_heap_item_t  *item;
+
+    while (list->npicked < list->heap.n && list->npage < list->limit) {
+
+        item = list->heap.items[list->npicked];
+
+        record.data = item->data + item->len;
+        record.len = item->id_len;
+
+        if (ngx_http_office_config_render(list, list->request->pool, &record,
+                                          &list->page[list->npage])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        list->npage++;
+        list->npicked++;
     }
-
-    if (ngx_http_office_config_checkins_url(r, ctx, &ctx->route.id, &token,
-                                            top, &url)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    link->data = ngx_pnalloc(r->pool,
-                             sizeof("\"@odata.nextLink\":\"\",") - 1
-                             + oc_json_escaped_len(url.data, url.len));
-    if (link->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(link->data, "\"@odata.nextLink\":\"",
-                   sizeof("\"@odata.nextLink\":\"") - 1);
-    p = oc_json_escape(p, url.data, url.len);
-    *p++ = '"';
-    *p++ = ',';
-
-    link->len = p - link->data;
 
     return NGX_OK;
 }

@@ -60,6 +60,18 @@ ngx_http_office_config_check_inline(ngx_conf_t *cf, void *post, void *data)
 }
 
 
+/* The items of a collection that a request may look at. */
+
+char *
+ngx_http_office_config_check_scan(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t *n = data;
+
+    return (*n >= 1 && *n <= 1000000000)
+           ? NGX_CONF_OK : "must be between 1 and 1000000000";
+}
+
+
 /* So many requests can be waited for at once. */
 
 char *
@@ -293,8 +305,29 @@ ngx_http_office_config_page_size(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     olcf->page_size = n;
+    olcf->page_max = n;
 
-    return NGX_CONF_OK;
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (value[2].len > 4 && ngx_strncmp(value[2].data, "max=", 4) == 0) {
+
+        n = ngx_atoi(value[2].data + 4, value[2].len - 4);
+
+        if (n >= (ngx_int_t) olcf->page_size && n <= OC_STORE_MAX_PAGE) {
+            olcf->page_max = n;
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid parameter \"%V\" in "
+                       "\"office_config_page_size\" directive, it must be "
+                       "\"max=\" and a number between the size and %d",
+                       &value[2], OC_STORE_MAX_PAGE);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -31,6 +31,8 @@ char *ngx_http_office_config_check_batch(ngx_conf_t *cf, void *post,
     void *data);
 char *ngx_http_office_config_check_inline(ngx_conf_t *cf, void *post,
     void *data);
+char *ngx_http_office_config_check_scan(ngx_conf_t *cf, void *post,
+    void *data);
 char *ngx_http_office_config_check_positive(ngx_conf_t *cf,
     void *post, void *data);
 

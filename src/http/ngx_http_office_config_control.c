@@ -53,7 +53,7 @@ ngx_http_office_config_control(ngx_http_request_t *r,
 
     w.format = &ctx->format;
 
-    if (w.format->level == NGX_HTTP_OFFICE_CONFIG_MINIMAL
+    if (w.format->level == OC_LEVEL_MINIMAL
         && !w.format->ieee && !w.format->streaming)
     {
         return NGX_OK;
@@ -74,7 +74,9 @@ ngx_http_office_config_control(ngx_http_request_t *r,
     w.request = r;
     w.ctx = ctx;
 
-    oc_buf_init(&w.buf, &arena, text.len + text.len / 4 + 1024);
+    oc_buf_init(&w.buf, &arena,
+                w.format->level == OC_LEVEL_FULL ? 3 * text.len + 1024
+                                                 : text.len + 256);
 
     rc = ngx_http_office_config_write_body(&w, &text, &payload);
 
@@ -248,12 +250,12 @@ ngx_http_office_config_write_body(ngx_http_office_config_walk_t *w,
 
     oc_buf_char(&w->buf, '{');
 
-    if (w->format->level != NGX_HTTP_OFFICE_CONFIG_NONE) {
+    if (w->format->level != OC_LEVEL_NONE) {
         ngx_http_office_config_write_span(w, "@odata.context",
                                           &about.context);
     }
 
-    if (w->format->level == NGX_HTTP_OFFICE_CONFIG_FULL && payload->property
+    if (w->format->level == OC_LEVEL_FULL && payload->property
         && (payload->property->flags & OC_PROPERTY_COLLECTION
             || (payload->property->edm != OC_EDM_STRING
                 && payload->property->edm != OC_EDM_BOOLEAN)))

@@ -15,10 +15,10 @@
 /* a body on its way from minimal control information to another level */
 
 typedef struct {
-    ngx_http_request_t               *request;
-    ngx_http_office_config_ctx_t     *ctx;
-    ngx_http_office_config_format_t  *format;
-    oc_buf_t                          buf;
+    ngx_http_request_t            *request;
+    ngx_http_office_config_ctx_t  *ctx;
+    oc_format_t                   *format;
+    oc_buf_t                       buf;
 } ngx_http_office_config_walk_t;
 
 
@@ -30,7 +30,7 @@ typedef struct {
     ngx_str_t          etag;
     ngx_str_t          id;         /* @odata.id */
     ngx_str_t          key;
-    ngx_uint_t         others;     /* members that are none of these */
+    ngx_uint_t         others;     /* there are members besides these */
 } ngx_http_office_config_about_t;
 
 

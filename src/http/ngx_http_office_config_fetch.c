@@ -85,7 +85,7 @@ ngx_http_office_config_wait_keys(ngx_http_request_t *r,
             rest = keys->min - since;
         }
 
-        if (rest && (keys->failed || rest >= keys->timeout)) {
+        if (rest >= keys->timeout) {
             auth->in_vain = keys->failed;
             return NGX_DECLINED;
         }

@@ -28,11 +28,6 @@ enum {
 ngx_int_t ngx_http_office_config_negotiate(ngx_http_office_config_ctx_t *ctx,
     ngx_uint_t media);
 
-/* ngx_http_office_config_prefer.c */
-
-u_char *ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch);
-void ngx_http_office_config_trim(ngx_str_t *s);
-
 /* ngx_http_office_config_version.c */
 
 ngx_int_t ngx_http_office_config_check_version(ngx_http_request_t *r,

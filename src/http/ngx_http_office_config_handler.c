@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_office_config_not_acceptable(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t media);
 static ngx_int_t ngx_http_office_config_check_query(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t supported);
+static const oc_type_t *ngx_http_office_config_resource_type(
+    ngx_http_office_config_route_t *route);
 
 
 /* The content handler of a location with office_config_pass. */
@@ -246,16 +248,8 @@ ngx_http_office_config_check_query(ngx_http_request_t *r,
     status = oc_query_parse(query, &r->args, buf, supported);
 
     if (status == OC_QUERY_OK) {
-        status = oc_query_resolve(query,
-                                  (ctx->route.resource
-                                   == NGX_HTTP_OFFICE_CONFIG_SINGLETON)
-                                  ? &oc_type_office_configuration
-                                  : &oc_type_configuration,
-                                  r->pool);
-    }
-
-    if (status == OC_QUERY_OK) {
-        return NGX_DECLINED;
+        return ngx_http_office_config_shape(r, ctx,
+                            ngx_http_office_config_resource_type(&ctx->route));
     }
 
     if (status == OC_QUERY_NO_MEMORY) {
@@ -283,6 +277,29 @@ ngx_http_office_config_check_query(ngx_http_request_t *r,
                           - p;
 
     return ngx_http_office_config_problem(r, &problem);
+}
+
+
+/* The type of what a resource has, one or many. */
+
+static const oc_type_t *
+ngx_http_office_config_resource_type(ngx_http_office_config_route_t *route)
+{
+    switch (route->resource) {
+
+    case NGX_HTTP_OFFICE_CONFIG_SINGLETON:
+        return &oc_type_office_configuration;
+
+    case NGX_HTTP_OFFICE_CONFIG_CHECKINS:
+    case NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS:
+        return &oc_type_checkin_status;
+
+    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS:
+        return &oc_type_assignment;
+
+    default:
+        return &oc_type_configuration;
+    }
 }
 
 

@@ -54,6 +54,11 @@ ngx_int_t ngx_http_office_config_called(ngx_http_request_t *r, ngx_int_t rc);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
 
+/* ngx_http_office_config_options.c */
+
+ngx_int_t ngx_http_office_config_shape(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, const oc_type_t *type);
+
 /* ngx_http_office_config_problem.c */
 
 ngx_int_t ngx_http_office_config_store_problem(ngx_http_request_t *r,
@@ -160,6 +165,9 @@ ngx_int_t ngx_http_office_config_create(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_office_config_get(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
+
+/* ngx_http_office_config_list.c */
+
 ngx_int_t ngx_http_office_config_list(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_count(ngx_http_request_t *r,

@@ -10,6 +10,7 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_route.h"
+#include "ngx_http_office_config_skiptoken.h"
 #include "oc_buf.h"
 #include "oc_span.h"
 
@@ -19,15 +20,12 @@
 #define NGX_HTTP_OFFICE_CONFIG_LIVE_SLICE  10
 
 
-static ngx_uint_t ngx_http_office_config_is_live(ngx_str_t *json);
 static ngx_int_t ngx_http_office_config_join(ngx_http_request_t *r,
     oc_store_call_t *call);
 static ngx_int_t ngx_http_office_config_got_checkins(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_got_page_checkins(
     ngx_http_request_t *r, ngx_http_office_config_ctx_t *ctx);
-static ngx_int_t ngx_http_office_config_entity_id(ngx_http_request_t *r,
-    ngx_str_t *json, ngx_str_t *id);
 static ngx_int_t ngx_http_office_config_insert_checkins(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, oc_store_live_t *live,
     ngx_str_t *json);
@@ -36,6 +34,9 @@ static ngx_int_t ngx_http_office_config_write_checkins(ngx_http_request_t *r,
     ngx_str_t *name, oc_buf_t *b);
 static ngx_int_t ngx_http_office_config_rest_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, oc_store_live_t *live,
+    ngx_str_t *url);
+static ngx_int_t ngx_http_office_config_checkins_url(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *token,
     ngx_str_t *url);
 
 
@@ -76,7 +77,9 @@ ngx_http_office_config_complete(ngx_http_request_t *r,
 }
 
 
-static ngx_uint_t
+/* Whether a rendered configuration has its check-ins kept apart. */
+
+ngx_uint_t
 ngx_http_office_config_is_live(ngx_str_t *json)
 {
     size_t  len;
@@ -119,6 +122,11 @@ ngx_http_office_config_got_checkins(ngx_http_request_t *r,
     oc_store_live_t  *live;
 
     live = ctx->call.live;
+
+    if (live->count > live->nrecords && !ctx->secret_known) {
+        return ngx_http_office_config_with_secret(r, ctx,
+                                          ngx_http_office_config_got_checkins);
+    }
 
     if ((live->found || ctx->route.id.len)
         && ngx_http_office_config_insert_checkins(r, ctx, &ctx->route.id, live,
@@ -168,7 +176,7 @@ ngx_http_office_config_complete_page(ngx_http_request_t *r,
             ctx->nlisted = i;
         }
 
-        if (ngx_http_office_config_entity_id(r, &call->page[i], &ids[n++])
+        if (ngx_http_office_config_entity_id(r->pool, &call->page[i], &ids[n++])
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -205,7 +213,7 @@ ngx_http_office_config_got_page_checkins(ngx_http_request_t *r,
             continue;
         }
 
-        if (ngx_http_office_config_entity_id(r, &call->page[i], &id) != NGX_OK
+        if (ngx_http_office_config_entity_id(r->pool, &call->page[i], &id) != NGX_OK
             || ngx_http_office_config_insert_checkins(r, ctx, &id,
                                                       &call->live[n++],
                                                       &call->page[i])
@@ -223,8 +231,8 @@ ngx_http_office_config_got_page_checkins(ngx_http_request_t *r,
 
 /* The id of a rendered entity, decoded. */
 
-static ngx_int_t
-ngx_http_office_config_entity_id(ngx_http_request_t *r, ngx_str_t *json,
+ngx_int_t
+ngx_http_office_config_entity_id(ngx_pool_t *pool, ngx_str_t *json,
     ngx_str_t *id)
 {
     u_char     *p, *last;
@@ -244,18 +252,18 @@ ngx_http_office_config_entity_id(ngx_http_request_t *r, ngx_str_t *json,
         return NGX_ERROR;
     }
 
-    return ngx_http_office_config_decoded(r, &value, id);
+    return ngx_http_office_config_decoded(pool, &value, id);
 }
 
 
 /* A copy of a JSON string without its quotes and escapes. */
 
 ngx_int_t
-ngx_http_office_config_decoded(ngx_http_request_t *r, ngx_str_t *json,
+ngx_http_office_config_decoded(ngx_pool_t *pool, ngx_str_t *json,
     ngx_str_t *text)
 {
     text->len = json->len - 2;
-    text->data = ngx_pnalloc(r->pool, json->len);
+    text->data = ngx_pnalloc(pool, json->len);
 
     if (text->data == NULL) {
         return NGX_ERROR;
@@ -419,20 +427,28 @@ ngx_http_office_config_rest_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, oc_store_live_t *live,
     ngx_str_t *url)
 {
-    u_char      *p;
-    ngx_str_t    token;
-    ngx_uint_t   i;
+    u_char                             *p;
+    u_char                              bound[OC_SEAL_DIGEST_LEN];
+    ngx_str_t                           token;
+    ngx_uint_t                          i;
+    ngx_http_office_config_resource_e   resource;
+    ngx_http_office_config_position_t   position;
 
-    token.len = NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN
-                + live->nrecords * NGX_HTTP_OFFICE_CONFIG_SEEN_LEN;
+    static u_char  none[OC_CHECKIN_KEY_LEN];
 
-    p = ngx_pcalloc(r->pool, token.len);
+    p = ngx_pnalloc(r->pool,
+                    live->nrecords * NGX_HTTP_OFFICE_CONFIG_SEEN_LEN + 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    token.data = p;
-    p += NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN;
+    ngx_memzero(&position, sizeof(ngx_http_office_config_position_t));
+
+    position.count = -1;
+    position.id.data = none;
+    position.id.len = OC_CHECKIN_KEY_LEN;
+    position.seen = p;
+    position.nseen = live->nrecords;
 
     for (i = 0; i < live->nrecords; i++) {
 
@@ -444,34 +460,38 @@ ngx_http_office_config_rest_url(ngx_http_request_t *r,
                        NGX_HTTP_OFFICE_CONFIG_SEEN_LEN);
     }
 
-    return ngx_http_office_config_checkins_url(r, ctx, id, &token, 0, url);
+    resource = id->len ? NGX_HTTP_OFFICE_CONFIG_CHECKINS
+                       : NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS;
+
+    if (ngx_http_office_config_bind(ctx, resource, id, NULL, bound) != NGX_OK
+        || ngx_http_office_config_token_write(r, ctx, bound,
+                                              NGX_HTTP_OFFICE_CONFIG_BY_PLACE,
+                                              &position, &token)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_office_config_checkins_url(r, ctx, id, &token, url);
 }
 
 
 /*
  * The URL of a page of the check-ins of a configuration, or, "id" being
- * empty, of the tenant, that the bytes of a token and a $top, 0 for none, say
- * where to begin and to end.
+ * empty, of the tenant, that begins where a token says.
  */
 
-ngx_int_t
+static ngx_int_t
 ngx_http_office_config_checkins_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *token,
-    ngx_uint_t top, ngx_str_t *url)
+    ngx_str_t *url)
 {
     u_char     *p;
-    ngx_str_t   item, text;
+    ngx_str_t   item;
 
     if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    text.data = ngx_pnalloc(r->pool, ngx_base64_encoded_length(token->len));
-    if (text.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_encode_base64url(&text, token);
 
     if (id->len) {
         if (ngx_http_office_config_item_url(r, ctx, id, &item) != NGX_OK) {
@@ -482,10 +502,10 @@ ngx_http_office_config_checkins_url(ngx_http_request_t *r,
         item = ctx->base;
     }
 
-    p = ngx_pnalloc(r->pool, item.len + text.len + NGX_INT_T_LEN
+    p = ngx_pnalloc(r->pool, item.len + token->len
                              + sizeof("/officeConfiguration"
                                       "/tenantCheckinStatuses"
-                                      "?$top=&$skiptoken=") - 1);
+                                      "?$skiptoken=") - 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -495,17 +515,12 @@ ngx_http_office_config_checkins_url(ngx_http_request_t *r,
     p = ngx_cpymem(p, item.data, item.len);
 
     if (id->len) {
-        p = ngx_sprintf(p, "/checkinStatuses?");
+        p = ngx_sprintf(p, "/checkinStatuses?$skiptoken=%V", token);
 
     } else {
-        p = ngx_sprintf(p, "/officeConfiguration/tenantCheckinStatuses?");
+        p = ngx_sprintf(p, "/officeConfiguration/tenantCheckinStatuses"
+                           "?$skiptoken=%V", token);
     }
-
-    if (top) {
-        p = ngx_sprintf(p, "$top=%ui&", top);
-    }
-
-    p = ngx_sprintf(p, "$skiptoken=%V", &text);
 
     url->len = p - url->data;
 

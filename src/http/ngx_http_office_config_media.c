@@ -22,14 +22,14 @@ ngx_int_t
 ngx_http_office_config_content_type(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
-    u_char                           *p;
-    ngx_http_office_config_format_t  *format;
+    u_char       *p;
+    oc_format_t  *format;
 
     static const char  *levels[] = { "minimal", "full", "none" };
 
     format = &ctx->format;
 
-    if (!format->known) {
+    if (!ctx->negotiated) {
         (void) ngx_http_office_config_negotiate(ctx,
                                                 NGX_HTTP_OFFICE_CONFIG_JSON);
     }
@@ -38,7 +38,7 @@ ngx_http_office_config_content_type(ngx_http_request_t *r,
     r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);
 
-    if (format->level == NGX_HTTP_OFFICE_CONFIG_MINIMAL && !format->ieee
+    if (format->level == OC_LEVEL_MINIMAL && !format->ieee
         && !format->streaming)
     {
         ngx_str_set(&r->headers_out.content_type,

@@ -13,8 +13,17 @@
 #define NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS                                  \
     (oc_option_bit(OC_OPTION_SELECT)|oc_option_bit(OC_OPTION_EXPAND))
 
+#define NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS                                  \
+    (oc_option_bit(OC_OPTION_FILTER)|oc_option_bit(OC_OPTION_SEARCH))
+
 #define NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS                                   \
-    (oc_option_bit(OC_OPTION_TOP)|oc_option_bit(OC_OPTION_SKIPTOKEN))
+    (NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS                                     \
+     |oc_option_bit(OC_OPTION_ORDERBY)|oc_option_bit(OC_OPTION_TOP)           \
+     |oc_option_bit(OC_OPTION_SKIP)|oc_option_bit(OC_OPTION_COUNT)            \
+     |oc_option_bit(OC_OPTION_SKIPTOKEN)|oc_option_bit(OC_OPTION_SELECT))
+
+#define NGX_HTTP_OFFICE_CONFIG_LIST_OPTIONS                                   \
+    (NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS|oc_option_bit(OC_OPTION_EXPAND))
 
 #define NGX_HTTP_OFFICE_CONFIG_ID_OPTIONS  oc_option_bit(OC_OPTION_ID)
 
@@ -51,7 +60,7 @@ static const ngx_http_office_config_operation_t
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_list, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
+      ngx_http_office_config_list, NGX_HTTP_OFFICE_CONFIG_LIST_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_POST,
@@ -63,7 +72,7 @@ static const ngx_http_office_config_operation_t
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_count, 0,
+      ngx_http_office_config_count, NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_TEXT },
 
     { NGX_HTTP_OFFICE_CONFIG_UPDATE_PRIORITIES, NGX_HTTP_POST,
@@ -135,7 +144,7 @@ static const ngx_http_office_config_operation_t
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_CHECKINS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_checkins, 0,
+      ngx_http_office_config_checkins, NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_TEXT },
 
     { NGX_HTTP_OFFICE_CONFIG_PROPERTY_VALUE, NGX_HTTP_OFFICE_CONFIG_READ,
@@ -167,7 +176,7 @@ static const ngx_http_office_config_operation_t
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_assignments, 0,
+      ngx_http_office_config_assignments, NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS, NGX_HTTP_POST,
@@ -175,7 +184,8 @@ static const ngx_http_office_config_operation_t
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_COUNT, NGX_HTTP_OFFICE_CONFIG_READ,
-      ngx_http_office_config_assignments, 0,
+      ngx_http_office_config_assignments,
+      NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_TEXT },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF, NGX_HTTP_DELETE,

@@ -31,8 +31,8 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
 
     for ( /* void */ ; p < last; p = end + 1) {
 
-        end = ngx_http_office_config_unquoted(p, last, ',');
-        stop = ngx_http_office_config_unquoted(p, end, ';');
+        end = oc_format_unquoted(p, last, ',');
+        stop = oc_format_unquoted(p, end, ';');
 
         equals = ngx_strlchr(p, stop, '=');
 
@@ -42,8 +42,8 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
         value.data = equals ? equals + 1 : stop;
         value.len = stop - value.data;
 
-        ngx_http_office_config_trim(&name);
-        ngx_http_office_config_trim(&value);
+        oc_format_trim(&name);
+        oc_format_trim(&value);
 
         if (value.len >= 2 && value.data[0] == '"'
             && value.data[value.len - 1] == '"')
@@ -54,32 +54,6 @@ ngx_http_office_config_prefer(ngx_http_request_t *r,
 
         ngx_http_office_config_preference(ctx, &name, &value);
     }
-}
-
-
-/* Where "ch" is outside of quoted strings (RFC 9110, 5.6.4), or "last". */
-
-u_char *
-ngx_http_office_config_unquoted(u_char *p, u_char *last, u_char ch)
-{
-    ngx_uint_t  quoted;
-
-    for (quoted = 0; p < last; p++) {
-
-        if (*p == '"') {
-            quoted = !quoted;
-
-        } else if (quoted) {
-            if (*p == '\\' && p + 1 < last) {
-                p++;
-            }
-
-        } else if (*p == ch) {
-            return p;
-        }
-    }
-
-    return last;
 }
 
 
@@ -107,6 +81,31 @@ static void
 ngx_http_office_config_preference(ngx_http_office_config_ctx_t *ctx,
     ngx_str_t *name, ngx_str_t *value)
 {
+    ngx_int_t  n;
+    ngx_str_t  bare;
+
+    bare = *name;
+
+    if (bare.len > 6
+        && ngx_strncasecmp(bare.data, (u_char *) "odata.", 6) == 0)
+    {
+        bare.data += 6;
+        bare.len -= 6;
+    }
+
+    if (bare.len == sizeof("maxpagesize") - 1
+        && ngx_strncasecmp(bare.data, (u_char *) "maxpagesize", bare.len)
+           == 0)
+    {
+        n = ngx_atoi(value->data, value->len);
+
+        if (n > 0 && ctx->page_size == 0) {
+            ctx->page_size = n;
+        }
+
+        return;
+    }
+
     if (ngx_http_office_config_is_continue(name)) {
 
         if (!ctx->proceed_given) {
@@ -158,7 +157,9 @@ ngx_http_office_config_continue_on_error(ngx_http_request_t *r,
 }
 
 
-/* Says which preference was honoured; only writes have one. */
+/*
+ * Says which preference was honoured: writes have one, collections have one.
+ */
 
 ngx_int_t
 ngx_http_office_config_preference_applied(ngx_http_request_t *r,
@@ -172,27 +173,21 @@ ngx_http_office_config_preference_applied(ngx_http_request_t *r,
     } else if (ctx->representation) {
         ngx_str_set(&value, "return=representation");
 
+    } else if (ctx->list && ctx->page_size) {
+
+        value.data = ngx_pnalloc(r->pool, sizeof("odata.maxpagesize=") - 1
+                                          + NGX_INT_T_LEN);
+        if (value.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        value.len = ngx_sprintf(value.data, "odata.maxpagesize=%ui",
+                                ctx->page_size)
+                    - value.data;
+
     } else {
         return NGX_OK;
     }
 
     return ngx_http_office_config_add_header(r, "Preference-Applied", &value);
-}
-
-
-/* Takes white space from both ends. */
-
-void
-ngx_http_office_config_trim(ngx_str_t *s)
-{
-    while (s->len && (s->data[0] == ' ' || s->data[0] == '\t')) {
-        s->data++;
-        s->len--;
-    }
-
-    while (s->len && (s->data[s->len - 1] == ' '
-                      || s->data[s->len - 1] == '\t'))
-    {
-        s->len--;
-    }
 }

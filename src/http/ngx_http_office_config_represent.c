@@ -75,7 +75,7 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
 {
     off_t             total;
     ngx_int_t         rc;
-    ngx_str_t         context, digits, *end;
+    ngx_str_t         context, digits, expanded, *end;
     ngx_chain_t      *out, **last;
     oc_store_call_t  *call;
 
@@ -94,6 +94,17 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
 
         if (rc != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ctx->query.expand && call->assignments.len == 0) {
+        rc = ngx_http_office_config_expanded(r, ctx,
+                                             ctx->id.len ? &ctx->id
+                                                         : &ctx->route.id,
+                                             call->page, call->npage,
+                                             &expanded);
+        if (rc != NGX_DECLINED) {
+            return rc;
         }
     }
 
@@ -146,12 +157,10 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
         }
 
     } else if (ctx->query.expand) {
-        if (ngx_http_office_config_append_literal(r, &last,
-                                                  ",\"assignments\":[", &total)
+        if (ngx_http_office_config_append(r, &last, expanded.data,
+                                          expanded.len, &total)
             != NGX_OK
-            || ngx_http_office_config_append_page(r, call, &last, &total)
-               != NGX_OK
-            || ngx_http_office_config_append_literal(r, &last, "]}", &total)
+            || ngx_http_office_config_append_literal(r, &last, "}", &total)
                != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -16,11 +16,10 @@
 
 
 /*
- * A token of check-ins is the number that its page begins with, the key behind
- * which it begins or zeros, and parts of the keys that are not to come again.
+ * Check-ins that an entity shows are left out of the pages of the others: so
+ * much of each key is in the token.
  */
 
-#define NGX_HTTP_OFFICE_CONFIG_CURSOR_LEN  (4 + OC_CHECKIN_KEY_LEN)
 #define NGX_HTTP_OFFICE_CONFIG_SEEN_LEN    6
 
 
@@ -48,6 +47,12 @@ ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
 
 
+/* ngx_http_office_config_expand.c */
+
+ngx_int_t ngx_http_office_config_expanded(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *items,
+    ngx_uint_t n, ngx_str_t *members);
+
 /* ngx_http_office_config_live.c */
 
 ngx_int_t ngx_http_office_config_complete(ngx_http_request_t *r,
@@ -56,11 +61,11 @@ ngx_int_t ngx_http_office_config_complete(ngx_http_request_t *r,
 ngx_int_t ngx_http_office_config_complete_page(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx,
     ngx_http_office_config_answer_pt answer);
-ngx_int_t ngx_http_office_config_decoded(ngx_http_request_t *r,
-    ngx_str_t *json, ngx_str_t *text);
-ngx_int_t ngx_http_office_config_checkins_url(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *token,
-    ngx_uint_t top, ngx_str_t *url);
+ngx_uint_t ngx_http_office_config_is_live(ngx_str_t *json);
+ngx_int_t ngx_http_office_config_entity_id(ngx_pool_t *pool, ngx_str_t *json,
+    ngx_str_t *id);
+ngx_int_t ngx_http_office_config_decoded(ngx_pool_t *pool, ngx_str_t *json,
+    ngx_str_t *text);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_REPRESENT_H_INCLUDED_ */

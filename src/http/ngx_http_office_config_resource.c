@@ -178,6 +178,13 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
         return NGX_OK;
     }
 
+    if (n == 2 && ngx_http_office_config_is(segment + 1, "$count")
+        && ngx_http_office_config_cast(route, segment))
+    {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_COUNT;
+        return NGX_OK;
+    }
+
     if (oc_type_find(segment->data, segment->len)) {
 
         if (n > 1) {

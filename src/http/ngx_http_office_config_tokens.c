@@ -6,6 +6,7 @@
 
 #include "ngx_http_office_config.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 
@@ -206,8 +207,8 @@ ngx_http_office_config_tokens_find(ngx_http_office_config_tokens_t *tokens,
          entry = entry->next)
     {
         if (entry->policy == policy
-            && ngx_memcmp(entry->digest, digest,
-                          NGX_HTTP_OFFICE_CONFIG_DIGEST)
+            && CRYPTO_memcmp(entry->digest, digest,
+                             NGX_HTTP_OFFICE_CONFIG_DIGEST)
                == 0)
         {
             break;

@@ -385,7 +385,7 @@ oc_edm_name(oc_edm_e edm)
 }
 
 
-/* The types one by one, a base type before what is derived from it, or NULL. */
+/* The types one by one, or NULL: a base type before what derives from it. */
 
 const oc_type_t *
 oc_type_at(ngx_uint_t i)

@@ -59,7 +59,7 @@ typedef enum {
 
 #define OC_CALL_UNSUPPORTED  0x01     /* valid, but 501 */
 #define OC_CALL_COLLECTIONS  0x02     /* of collections it is valid, too */
-#define OC_CALL_LIKE_FIRST   0x04     /* the result is of the argument's type */
+#define OC_CALL_LIKE_FIRST   0x04     /* the result has its argument's type */
 
 
 typedef struct {

@@ -153,7 +153,7 @@ oc_eval_charge(oc_eval_t *eval, size_t bytes)
 oc_eval_status_e
 oc_eval_alloc(oc_eval_t *eval, size_t size, u_char **p)
 {
-    *p = oc_arena_alloc(&eval->scratch, size);
+    *p = oc_arena_alloc(&eval->scratch, ngx_max(size, 1));
 
     if (*p) {
         return OC_EVAL_OK;
@@ -616,8 +616,8 @@ oc_eval_function(oc_eval_t *eval, const oc_expr_t *expr, oc_value_t *value)
 
 
 /*
- * A cast that fails is null (5.1.1.10); isof is true for what can be cast, null
- * included.
+ * A cast that fails is null (5.1.1.10); isof is true for what can be cast,
+ * null included.
  */
 
 static oc_eval_status_e

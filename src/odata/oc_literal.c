@@ -177,7 +177,9 @@ oc_literal_quoted(oc_parser_t *p, ngx_str_t *text, ngx_uint_t *doubled)
     start = p->pos + 1;
     *doubled = 0;
 
-    for (pos = start; /* void */ ; pos++) {
+    pos = start;
+
+    for ( ;; ) {
 
         pos = memchr(pos, '\'', p->last - pos);
 
@@ -191,7 +193,7 @@ oc_literal_quoted(oc_parser_t *p, ngx_str_t *text, ngx_uint_t *doubled)
         }
 
         *doubled = 1;
-        pos++;
+        pos += 2;
     }
 
     text->data = (u_char *) start;

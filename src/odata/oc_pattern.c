@@ -244,8 +244,8 @@ oc_pattern_repeat(const u_char *p, const u_char *last)
 
 
 /*
- * Looks for the pattern anywhere in "subject".  "steps" is how many steps there
- * are, and then how many are left.
+ * Looks for the pattern anywhere in "subject".  "steps" is how many steps
+ * there are, and then how many are left.
  */
 
 oc_pattern_status_e

@@ -20,7 +20,9 @@
 
 static oc_query_status_e oc_query_option(oc_query_t *query,
     const ngx_str_t *name, const ngx_str_t *value, ngx_uint_t supported);
-static oc_option_e oc_query_name(const ngx_str_t *name, ngx_uint_t *dollar);
+static oc_query_status_e oc_query_add_alias(oc_query_t *query,
+    const ngx_str_t *name, const ngx_str_t *value);
+static ngx_uint_t oc_query_is(const ngx_str_t *value, const char *word);
 static oc_query_status_e oc_query_fail(oc_query_t *query,
     const ngx_str_t *target, const char *message, oc_query_status_e status);
 static ngx_int_t oc_query_number(const ngx_str_t *value, ngx_uint_t *number);
@@ -132,8 +134,13 @@ oc_query_option(oc_query_t *query, const ngx_str_t *name,
     oc_option_e  option;
 
     if (name->len && name->data[0] == '@') {
-        return oc_query_fail(query, name, "Parameter aliases are not "
-                             "supported here.", OC_QUERY_UNSUPPORTED);
+
+        if (!(supported & oc_option_bit(OC_OPTION_FILTER))) {
+            return oc_query_fail(query, name, "Parameter aliases are not "
+                                 "supported here.", OC_QUERY_UNSUPPORTED);
+        }
+
+        return oc_query_add_alias(query, name, value);
     }
 
     option = oc_query_name(name, &dollar);
@@ -174,6 +181,37 @@ oc_query_option(oc_query_t *query, const ngx_str_t *name,
 
         break;
 
+    case OC_OPTION_SKIP:
+        if (oc_query_number(value, &query->skip) != NGX_OK) {
+            return oc_query_fail(query, name, "A non-negative integer is "
+                                 "expected.", OC_QUERY_MALFORMED);
+        }
+
+        break;
+
+    case OC_OPTION_COUNT:
+        if (oc_query_is(value, "true")) {
+            query->count = 1;
+
+        } else if (!oc_query_is(value, "false")) {
+            return oc_query_fail(query, name, "Either true or false is "
+                                 "expected.", OC_QUERY_MALFORMED);
+        }
+
+        break;
+
+    case OC_OPTION_FILTER:
+        query->filter_text = *value;
+        break;
+
+    case OC_OPTION_ORDERBY:
+        query->orderby_text = *value;
+        break;
+
+    case OC_OPTION_SEARCH:
+        query->search_text = *value;
+        break;
+
     case OC_OPTION_SELECT:
         query->select_text = *value;
         break;
@@ -203,7 +241,67 @@ oc_query_option(oc_query_t *query, const ngx_str_t *name,
 }
 
 
-static oc_option_e
+/* A parameter alias (URL Conventions, 5.3). */
+
+static oc_query_status_e
+oc_query_add_alias(oc_query_t *query, const ngx_str_t *name,
+    const ngx_str_t *value)
+{
+    ngx_str_t  other;
+
+    if (name->len == 1) {
+        return oc_query_fail(query, name, "The name of a parameter alias is "
+                             "expected.", OC_QUERY_MALFORMED);
+    }
+
+    if (oc_query_alias(query, name, &other) == NGX_OK) {
+        return oc_query_fail(query, name, "The parameter alias is given "
+                             "twice.", OC_QUERY_MALFORMED);
+    }
+
+    if (query->naliases == OC_ALIAS_MAX) {
+        return oc_query_fail(query, name, "There are too many parameter "
+                             "aliases.", OC_QUERY_MALFORMED);
+    }
+
+    query->aliases[query->naliases].name = *name;
+    query->aliases[query->naliases].value = *value;
+    query->naliases++;
+
+    return OC_QUERY_OK;
+}
+
+
+/* The value of a parameter alias: NGX_OK, or NGX_DECLINED if it has none. */
+
+ngx_int_t
+oc_query_alias(void *data, const ngx_str_t *name, ngx_str_t *value)
+{
+    oc_query_t *query = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < query->naliases; i++) {
+
+        if (query->aliases[i].name.len == name->len
+            && ngx_memcmp(query->aliases[i].name.data, name->data, name->len)
+               == 0)
+        {
+            *value = query->aliases[i].value;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * The system query option of this name, in any case, with or without the '$',
+ * which "dollar" says; OC_OPTION_NONE if it is none.
+ */
+
+oc_option_e
 oc_query_name(const ngx_str_t *name, ngx_uint_t *dollar)
 {
     ngx_str_t    bare;
@@ -241,6 +339,16 @@ oc_query_fail(oc_query_t *query, const ngx_str_t *target, const char *message,
     query->message = message;
 
     return status;
+}
+
+
+/* Whether the value is this word, in any case. */
+
+static ngx_uint_t
+oc_query_is(const ngx_str_t *value, const char *word)
+{
+    return value->len == ngx_strlen(word)
+           && strncasecmp((char *) value->data, word, value->len) == 0;
 }
 
 

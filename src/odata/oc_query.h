@@ -51,6 +51,10 @@ typedef enum {
 
 #define OC_SELECT_MAX  32
 
+/* so many parameter aliases at most */
+
+#define OC_ALIAS_MAX   16
+
 
 typedef struct {
     ngx_str_t         name;        /* of a property, or "*" */
@@ -65,15 +69,29 @@ typedef struct {
 
 
 typedef struct {
+    ngx_str_t   name;          /* with its '@' */
+    ngx_str_t   value;
+} oc_alias_t;
+
+
+typedef struct {
     ngx_uint_t   given;        /* bits of the options that are there */
     ngx_uint_t   top;
+    ngx_uint_t   skip;
+    ngx_uint_t   count;        /* is asked for */
     ngx_str_t    skiptoken;
+    ngx_str_t    filter_text;
+    ngx_str_t    orderby_text;
+    ngx_str_t    search_text;
     ngx_str_t    select_text;
     ngx_str_t    expand_text;
     ngx_str_t    id;
     ngx_str_t    format;
     oc_select_t  select;
     ngx_uint_t   expand;       /* the assignments are asked for */
+    oc_select_t  *expand_select;   /* of them, or NULL */
+    oc_alias_t   aliases[OC_ALIAS_MAX];
+    ngx_uint_t   naliases;
 
     /* what is wrong */
 
@@ -85,6 +103,9 @@ typedef struct {
 
 oc_query_status_e oc_query_parse(oc_query_t *query, const ngx_str_t *args,
     u_char *buf, ngx_uint_t supported);
+oc_option_e oc_query_name(const ngx_str_t *name, ngx_uint_t *dollar);
+ngx_int_t oc_query_alias(void *query, const ngx_str_t *name,
+    ngx_str_t *value);
 
 /* oc_select.c */
 

@@ -17,6 +17,8 @@ static oc_query_status_e oc_select_fail(oc_query_t *query,
     const char *option, const char *message, oc_query_status_e status);
 static u_char *oc_select_copy_value(u_char *dst, oc_select_t *select,
     const ngx_str_t *inside, ngx_str_t *value);
+static size_t oc_select_list_len(oc_select_t *select);
+static u_char *oc_select_list(u_char *p, oc_select_t *select);
 static u_char *oc_select_copy(u_char *dst, oc_select_t *select,
     const ngx_str_t *inside, ngx_str_t *json);
 
@@ -352,10 +354,8 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
 ngx_int_t
 oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
 {
-    u_char            *p;
-    size_t             len;
-    ngx_uint_t         i;
-    oc_select_item_t  *item;
+    u_char  *p;
+    size_t   len;
 
     ngx_str_null(shape);
 
@@ -363,12 +363,9 @@ oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
         return NGX_OK;
     }
 
-    len = sizeof("(assignments())") - 1;
-
-    for (i = 0; i < query->select.n; i++) {
-        item = &query->select.items[i];
-        len += item->name.len + item->member.len + 2;
-    }
+    len = sizeof("(,assignments())") - 1 + oc_select_list_len(&query->select)
+          + (query->expand_select ? oc_select_list_len(query->expand_select)
+                                  : 0);
 
     p = ngx_pnalloc(pool, len);
     if (p == NULL) {
@@ -379,8 +376,55 @@ oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
 
     *p++ = '(';
 
-    for (i = 0; i < query->select.n; i++) {
-        item = &query->select.items[i];
+    p = oc_select_list(p, &query->select);
+
+    if (query->expand) {
+
+        if (query->select.n) {
+            *p++ = ',';
+        }
+
+        p = ngx_cpymem(p, "assignments(", sizeof("assignments(") - 1);
+
+        if (query->expand_select) {
+            p = oc_select_list(p, query->expand_select);
+        }
+
+        *p++ = ')';
+    }
+
+    *p++ = ')';
+
+    shape->len = p - shape->data;
+
+    return NGX_OK;
+}
+
+
+static size_t
+oc_select_list_len(oc_select_t *select)
+{
+    size_t      len;
+    ngx_uint_t  i;
+
+    len = 0;
+
+    for (i = 0; i < select->n; i++) {
+        len += select->items[i].name.len + select->items[i].member.len + 2;
+    }
+
+    return len;
+}
+
+
+static u_char *
+oc_select_list(u_char *p, oc_select_t *select)
+{
+    ngx_uint_t         i;
+    oc_select_item_t  *item;
+
+    for (i = 0; i < select->n; i++) {
+        item = &select->items[i];
 
         if (i) {
             *p++ = ',';
@@ -394,18 +438,5 @@ oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
         }
     }
 
-    if (query->expand) {
-
-        if (i) {
-            *p++ = ',';
-        }
-
-        p = ngx_cpymem(p, "assignments()", sizeof("assignments()") - 1);
-    }
-
-    *p++ = ')';
-
-    shape->len = p - shape->data;
-
-    return NGX_OK;
+    return p;
 }

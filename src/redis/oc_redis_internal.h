@@ -34,6 +34,10 @@
 
 #define OC_REDIS_ASK_SOON           50
 
+/* while a master is missing */
+
+#define OC_REDIS_ASK_MISSING        250
+
 
 typedef struct oc_redis_conn_s     oc_redis_conn_t;
 typedef struct oc_redis_ssl_s      oc_redis_ssl_t;

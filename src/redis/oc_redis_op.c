@@ -487,6 +487,15 @@ oc_redis_op_done(oc_redis_op_t *op)
 
     op->state = OC_REDIS_OP_DONE;
 
+    /* not this time, but maybe before */
+
+    if (op->retried && !op->read
+        && (op->status == OC_REDIS_UNAVAILABLE
+            || op->status == OC_REDIS_OVERLOADED))
+    {
+        op->status = OC_REDIS_LOST;
+    }
+
     pool = op->pool;
     handler = op->handler;
     internal = op->internal;

@@ -17,10 +17,6 @@
 
 #define OC_REDIS_ASK_MIN      100
 
-/* while a master is missing */
-
-#define OC_REDIS_ASK_MISSING  250
-
 /* the first pause of an operation that is sent again; twice as long then */
 
 #define OC_REDIS_LATER        20

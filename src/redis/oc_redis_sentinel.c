@@ -29,7 +29,7 @@ static void oc_redis_sentinel_master_reply(oc_redis_op_t *op, void *data);
 static void oc_redis_sentinel_replicas_reply(oc_redis_op_t *op, void *data);
 static void oc_redis_sentinel_message(oc_redis_op_t *op, void *data);
 static void oc_redis_sentinel_elect(oc_redis_t *redis,
-    oc_redis_endpoint_t *node, uint64_t epoch);
+    oc_redis_endpoint_t *node, uint64_t epoch, ngx_uint_t down);
 static void oc_redis_sentinel_refused(oc_redis_conn_t *conn,
     oc_redis_reply_t *reply);
 static void oc_redis_sentinel_forget(oc_redis_t *redis,
@@ -184,7 +184,8 @@ oc_redis_sentinel_master_reply(oc_redis_op_t *op, void *data)
 
     conn->told = 0;
 
-    oc_redis_sentinel_elect(conn->redis, &instance.node, instance.epoch);
+    oc_redis_sentinel_elect(conn->redis, &instance.node, instance.epoch,
+                            instance.down);
 }
 
 
@@ -257,7 +258,7 @@ oc_redis_sentinel_message(oc_redis_op_t *op, void *data)
         && name.len == redis->conf.master.len
         && ngx_strncmp(name.data, redis->conf.master.data, name.len) == 0)
     {
-        oc_redis_sentinel_elect(redis, &node, redis->epoch + 1);
+        oc_redis_sentinel_elect(redis, &node, redis->epoch + 1, 0);
     }
 
     oc_redis_sentinel_listen(conn, NULL, 0);
@@ -271,7 +272,7 @@ oc_redis_sentinel_message(oc_redis_op_t *op, void *data)
 
 static void
 oc_redis_sentinel_elect(oc_redis_t *redis, oc_redis_endpoint_t *node,
-    uint64_t epoch)
+    uint64_t epoch, ngx_uint_t down)
 {
     oc_redis_conn_t  *conn, *old;
 
@@ -324,6 +325,15 @@ oc_redis_sentinel_elect(oc_redis_t *redis, oc_redis_endpoint_t *node,
 
             oc_redis_node_drop(old);
         }
+    }
+
+    /* a sentinel sees it: the pause after failures need not be as long */
+
+    if (!down && conn->state == OC_REDIS_CONN_BACKOFF
+        && (ngx_msec_int_t) (conn->connect_timer.timer.key - ngx_current_msec)
+           > OC_REDIS_ASK_MISSING)
+    {
+        oc_redis_conn_restart(conn);
     }
 
     oc_redis_topology_known(redis);

@@ -22,6 +22,7 @@ static ngx_int_t oc_redis_port(in_port_t *port, u_char *p, size_t len);
 static ngx_int_t oc_redis_endpoint(oc_redis_reply_t *reply,
     oc_redis_endpoint_t *node);
 static ngx_int_t oc_redis_word(ngx_str_t *text, ngx_str_t *word);
+static int64_t oc_redis_number(u_char *p, size_t len, int64_t max);
 static ngx_uint_t oc_redis_is(ngx_str_t *s, const char *text);
 static ngx_uint_t oc_redis_has_flag(ngx_str_t *flags, const char *flag);
 
@@ -76,7 +77,7 @@ ngx_int_t
 oc_redis_topology_redirect(ngx_str_t *error, oc_redis_redirect_t *redirect)
 {
     u_char     *colon;
-    ngx_int_t   n;
+    int64_t     n;
     ngx_str_t   text, word;
 
     text = *error;
@@ -88,13 +89,13 @@ oc_redis_topology_redirect(ngx_str_t *error, oc_redis_redirect_t *redirect)
         return NGX_ERROR;
     }
 
-    n = ngx_atoi(word.data, word.len);
+    n = oc_redis_number(word.data, word.len, OC_REDIS_SLOTS - 1);
 
-    if (n == NGX_ERROR || n >= OC_REDIS_SLOTS) {
+    if (n == -1) {
         return NGX_ERROR;
     }
 
-    redirect->slot = n;
+    redirect->slot = (ngx_uint_t) n;
 
     if (oc_redis_word(&text, &word) != NGX_OK) {
         return NGX_ERROR;
@@ -213,7 +214,7 @@ ngx_int_t
 oc_redis_topology_instance(oc_redis_reply_t *reply,
     oc_redis_instance_t *instance)
 {
-    off_t        epoch;
+    int64_t      epoch;
     ngx_str_t   *name, *value;
     ngx_uint_t   i, host, port;
 
@@ -254,8 +255,8 @@ oc_redis_topology_instance(oc_redis_reply_t *reply,
                              || oc_redis_has_flag(value, "disconnected");
 
         } else if (oc_redis_is(name, "config-epoch")) {
-            epoch = ngx_atoof(value->data, value->len);
-            instance->epoch = (epoch == NGX_ERROR) ? 0 : (uint64_t) epoch;
+            epoch = oc_redis_number(value->data, value->len, INT64_MAX / 16);
+            instance->epoch = (epoch == -1) ? 0 : (uint64_t) epoch;
 
         } else if (oc_redis_is(name, "master-link-status")) {
             instance->linked = oc_redis_is(value, "ok");
@@ -329,17 +330,41 @@ oc_redis_host(ngx_str_t *host, u_char *p, size_t len)
 static ngx_int_t
 oc_redis_port(in_port_t *port, u_char *p, size_t len)
 {
-    ngx_int_t  n;
+    int64_t  n;
 
-    n = ngx_atoi(p, len);
+    n = oc_redis_number(p, len, 65535);
 
-    if (n == NGX_ERROR || n < 1 || n > 65535) {
+    if (n < 1) {
         return NGX_ERROR;
     }
 
     *port = (in_port_t) n;
 
     return NGX_OK;
+}
+
+
+/* Digits, up to a number; -1 if they are not. */
+
+static int64_t
+oc_redis_number(u_char *p, size_t len, int64_t max)
+{
+    int64_t  n;
+
+    if (len == 0 || len > NGX_INT64_LEN) {
+        return -1;
+    }
+
+    for (n = 0; len; len--, p++) {
+
+        if (*p < '0' || *p > '9' || n > (max - (*p - '0')) / 10) {
+            return -1;
+        }
+
+        n = n * 10 + (*p - '0');
+    }
+
+    return n;
 }
 
 

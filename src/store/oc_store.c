@@ -16,15 +16,6 @@
 
 #define OC_STORE_OP_SIZE     1024
 
-/* a page that has reached this size is not added to */
-
-#define OC_STORE_PAGE_BYTES  "4194304"
-
-/* what a configuration takes, if it is not a large one */
-
-#define OC_STORE_ENTITY_SIZE  2048
-
-
 /* an operation that goes with the pool; a call may have had several */
 
 typedef struct {
@@ -37,7 +28,6 @@ static void oc_store_cleanup(void *data);
 static void oc_store_got(oc_redis_op_t *op, void *data);
 static void oc_store_checked(oc_redis_op_t *op, void *data);
 static void oc_store_deleted(oc_redis_op_t *op, void *data);
-static void oc_store_listed(oc_redis_op_t *op, void *data);
 static void oc_store_counted(oc_redis_op_t *op, void *data);
 
 
@@ -53,11 +43,12 @@ oc_redis_script_t  oc_store_live_script;
 oc_redis_script_t  oc_store_checkins_script;
 oc_redis_script_t  oc_store_summary_script;
 
+oc_redis_script_t  oc_store_scan_script;
+oc_redis_script_t  oc_store_expand_script;
+oc_redis_script_t  oc_store_secret_script;
 oc_redis_script_t  oc_store_delete_script;
 oc_redis_script_t  oc_store_exists_script;
 oc_redis_script_t  oc_store_changeset_script;
-
-static oc_redis_script_t  oc_store_list_script;
 
 
 #define oc_store_script_init(name)                                            \
@@ -76,7 +67,6 @@ oc_store_init(void)
     oc_store_script_init(exists);
     oc_store_script_init(changeset);
     oc_store_script_init(read);
-    oc_store_script_init(list);
     oc_store_script_init(assign);
     oc_store_script_init(assignments);
     oc_store_script_init(priorities);
@@ -84,6 +74,9 @@ oc_store_init(void)
     oc_store_script_init(live);
     oc_store_script_init(checkins);
     oc_store_script_init(summary);
+    oc_store_script_init(scan);
+    oc_store_script_init(expand);
+    oc_store_script_init(secret);
 }
 
 
@@ -307,90 +300,6 @@ oc_store_deleted(oc_redis_op_t *op, void *data)
     }
 
     call->handler(call);
-}
-
-
-/*
- * Reads at most "limit" (up to OC_STORE_MAX_PAGE) configurations in the order
- * of their ids, those behind "after" (empty: from the first); of a derived
- * type only if one is given.  OC_STORE_OK: call->page, and call->next if there
- * may be more.
- */
-
-ngx_int_t
-oc_store_list(oc_store_call_t *call, ngx_str_t *after, ngx_uint_t limit,
-    const oc_type_t *type)
-{
-    u_char     number[NGX_INT_T_LEN];
-    ngx_str_t  argv[6];
-
-    if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
-                     OC_KEY_IDS, NULL)
-        != NGX_OK
-        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_CONFIGURATIONS, NULL)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (after->len) {
-        argv[2].len = after->len + 1;
-        argv[2].data = ngx_pnalloc(call->pool, argv[2].len);
-
-        if (argv[2].data == NULL) {
-            return NGX_ERROR;
-        }
-
-        argv[2].data[0] = '(';
-        ngx_memcpy(argv[2].data + 1, after->data, after->len);
-
-    } else {
-        ngx_str_set(&argv[2], "-");
-    }
-
-    argv[3].data = number;
-    argv[3].len = ngx_sprintf(number, "%ui", limit) - number;
-
-    ngx_str_set(&argv[4], OC_STORE_PAGE_BYTES);
-
-    ngx_str_null(&argv[5]);
-
-    if (type) {
-        argv[5] = type->name;
-    }
-
-    return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_list_script, 2,
-                           argv, 6, OC_STORE_ENTITY_SIZE, oc_store_listed);
-}
-
-
-static void
-oc_store_listed(oc_redis_op_t *op, void *data)
-{
-    oc_store_call_t *call = data;
-
-    oc_redis_reply_t  *reply;
-
-    if (oc_store_result(call, op) != NGX_OK) {
-        return;
-    }
-
-    reply = oc_redis_op_reply(op);
-
-    if (reply->type != OC_REDIS_REPLY_ARRAY || reply->nelements == 0
-        || reply->elements[0]->type != OC_REDIS_REPLY_STRING)
-    {
-        oc_store_failed(call);
-        return;
-    }
-
-    call->next = reply->elements[0]->str;
-
-    if (oc_store_page(call, reply, 1) == NGX_OK) {
-        call->status = OC_STORE_OK;
-        call->handler(call);
-    }
 }
 
 

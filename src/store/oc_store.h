@@ -28,6 +28,10 @@
 
 #define OC_STORE_MAX_PAGE    1000
 
+/* a page that has reached this size is not added to */
+
+#define OC_STORE_PAGE_BYTES  4194304
+
 /* one change of priorities takes so many at most */
 
 #define OC_STORE_MAX_PRIORITIES  1000
@@ -92,6 +96,40 @@ typedef struct {
 
 
 
+/* where reading goes on: behind this id, of this priority */
+
+typedef struct {
+    ngx_str_t             id;          /* empty: at the beginning */
+    int32_t               priority;
+} oc_store_place_t;
+
+
+/* configurations in the order of an index */
+
+typedef struct {
+    oc_store_place_t      after;
+    ngx_uint_t            skip;        /* so many more are passed over */
+    ngx_uint_t            limit;       /* up to OC_STORE_MAX_PAGE are read */
+    size_t                bytes;       /* fewer, when there are so many */
+    const oc_type_t      *type;        /* NULL: all, else only these */
+    unsigned              priority:1;  /* the index: priorities, or ids */
+    unsigned              descending:1;
+
+    /* the result, besides call->page */
+
+    ngx_uint_t            examined;
+    oc_store_place_t      next;        /* empty: there are no others */
+} oc_store_scan_t;
+
+
+/* the assignments of a configuration */
+
+typedef struct {
+    ngx_str_t            *items;       /* JSON */
+    ngx_uint_t            n;
+} oc_store_assignments_t;
+
+
 typedef void (*oc_store_handler_pt)(oc_store_call_t *call);
 
 struct oc_store_call_s {
@@ -126,7 +164,10 @@ struct oc_store_call_s {
     ngx_uint_t            index;       /* from 0, of what is unknown */
     ngx_str_t             etag;        /* of a property: digits */
     ngx_str_t             media;       /* of a stream, or empty */
-    ngx_str_t             next;        /* empty: there is no next page */
+    oc_store_scan_t      *scan;
+    oc_store_assignments_t  *expanded; /* of the first of the entities */
+    ngx_uint_t            nexpanded;
+    ngx_str_t             secret;
     unsigned              repeated:1;
 
     /* private */
@@ -172,9 +213,15 @@ ngx_int_t oc_store_get(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_exists(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
     const oc_type_t *cast, oc_store_condition_t *condition);
-ngx_int_t oc_store_list(oc_store_call_t *call, ngx_str_t *after,
-    ngx_uint_t limit, const oc_type_t *type);
 ngx_int_t oc_store_count(oc_store_call_t *call);
+
+/* oc_store_scan.c */
+
+ngx_int_t oc_store_scan(oc_store_call_t *call, oc_store_scan_t *scan);
+ngx_int_t oc_store_pick(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n);
+ngx_int_t oc_store_expand(oc_store_call_t *call, ngx_str_t *ids,
+    ngx_uint_t n);
+ngx_int_t oc_store_secret(oc_store_call_t *call, ngx_str_t *fresh);
 
 /* oc_store_update.c */
 

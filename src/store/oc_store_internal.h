@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 
 #include "oc_datetime.h"
+#include "oc_seal.h"
 #include "oc_store.h"
 
 
@@ -26,6 +27,14 @@
 /* a page or an entity with so many bytes of check-ins gets no more */
 
 #define OC_STORE_CHECKIN_BYTES  "1048576"
+
+/* assignments of several configurations are read at once up to this size */
+
+#define OC_STORE_ASSIGNMENT_BYTES  "262144"
+
+/* what a configuration takes, if it is not a large one */
+
+#define OC_STORE_ENTITY_SIZE  2048
 
 /* a date as JSON */
 
@@ -97,6 +106,9 @@ extern oc_redis_script_t  oc_store_checkin_script;
 extern oc_redis_script_t  oc_store_live_script;
 extern oc_redis_script_t  oc_store_checkins_script;
 extern oc_redis_script_t  oc_store_summary_script;
+extern oc_redis_script_t  oc_store_scan_script;
+extern oc_redis_script_t  oc_store_expand_script;
+extern oc_redis_script_t  oc_store_secret_script;
 
 
 #endif /* _OC_STORE_INTERNAL_H_INCLUDED_ */

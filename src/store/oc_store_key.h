@@ -28,6 +28,8 @@
 #define OC_KEY_TENANT_RECENT    "new"
 #define OC_KEY_TENANT_QUEUE     "exp"
 
+#define OC_KEY_SECRET          "tok"     /* string: what seals tokens */
+
 /* + number; what a change set has removed, as long as it is carried out */
 
 #define OC_KEY_SPARE           "old:"

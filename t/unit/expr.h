@@ -11,8 +11,8 @@
  *                               "expr_pool"; NULL if it is refused, and
  *                               "expr_status" and "expr_context" say why
  *     expr_filter(text, json)   what it is on a document: "true", "false" (or
- *                               null), "failed", "limit", or why it is refused,
- *                               "400 POSITION" or "501 POSITION"
+ *                               null), "failed", "limit", or why it is
+ *                               refused, "400 POSITION" or "501 POSITION"
  *     expr_alias(name, value)   the value of a parameter alias from then on
  */
 

@@ -75,6 +75,19 @@ ngx_strncasecmp(u_char *s1, u_char *s2, size_t n)
 ngx_uint_t  ngx_unit_allocations = NGX_MAX_UINT32_VALUE;
 
 
+void *
+ngx_alloc(size_t size, ngx_log_t *log)
+{
+    if (ngx_unit_allocations == 0) {
+        return NULL;
+    }
+
+    ngx_unit_allocations--;
+
+    return malloc(size);
+}
+
+
 ngx_pool_t *
 ngx_create_pool(size_t size, ngx_log_t *log)
 {

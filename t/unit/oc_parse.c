@@ -10,9 +10,9 @@
  *
  * usage:  oc_parse [-t] < lines
  * in:     a line for each text: the rule, a tab, the text as it is when it is
- *         no longer percent-encoded; empty lines and those that begin with a
- *         '#' are passed over.  Rules: filter, orderby, select, expand, search,
- *         skiptoken.  With -t the names and types are those of an
+ *         no longer percent-encoded; empty lines and those that begin with
+ *         a '#' are passed over.  Rules: filter, orderby, select, expand,
+ *         search, skiptoken.  With -t the names and types are those of an
  *         officeClientConfiguration.
  * out:    a line for each: "accept", "reject POSITION MESSAGE" or "unsupported
  *         POSITION MESSAGE"; the position is in bytes from 0

@@ -27,6 +27,8 @@ usage: bench/run [option ...]
   --redis-core server|load  Redis shares a core with      BENCH_REDIS_CORE   load
   --quick                one round of 3 s, 10,000 of each present
   --memory               what check-ins take in Redis, instead of the cases
+  --eval                 what expressions cost on a configuration, instead
+  --jwt                  what the verification of a token costs, likewise
   --count N              the same as --checkins N
   --perf CASE            profile that case instead
   --call-graph fp|dwarf  how perf unwinds stacks                             fp
@@ -46,7 +48,7 @@ sub parse {
     GetOptionsFromArray($argv, \%flag, qw(
         duration=f warmup=f connections=i preload=i
         checkins|count=i ids=i rounds=i cases=s
-        module=s redis-core=s quick memory
+        module=s redis-core=s quick memory eval jwt
         perf=s call-graph=s strict list help
     )) && !@$argv or fail();
 
@@ -83,6 +85,8 @@ sub parse {
     }
 
     $o{memory} = $flag{memory};
+    $o{eval} = $flag{eval};
+    $o{jwt} = $flag{jwt};
     $o{perf} = $flag{perf};
     $o{rounds} = 1 if defined $o{perf};
     $o{strict} = $flag{strict};

@@ -9,6 +9,7 @@ use Bench::Checkins;
 use Bench::Http qw(request repeat);
 use Bench::Nginx;
 use Bench::Process qw(tool);
+use Bench::Token qw(token_files);
 use Bench::Webdis;
 use Exporter qw(import);
 use JSON::PP ();
@@ -27,6 +28,7 @@ my $webdis_key = 'bench:';
 #   of      what precedes and what follows the only id, or the first
 #   body    true if the seed's body is sent
 #   bodies  true if check-ins are sent
+#   token   true if a token is sent
 #   status  what a single request must be answered with
 my @cases = (
     { name => 'return200-get', peer => 'return200', method => 'GET',
@@ -46,6 +48,9 @@ my @cases = (
       path => $collection, body => 1, status => 201 },
     { name => 'module-get', peer => 'module', method => 'GET',
       item => ["$collection/", ''], status => 200 },
+    { name => 'module-get-jwt', peer => 'module', method => 'GET', token => 1,
+      item => ['/jwt/officeConfiguration/clientConfigurations/', ''],
+      status => 200 },
     { name => 'echo-checkin', peer => 'echo', method => 'POST',
       of => ["$collection/", '/checkinStatuses'], bodies => 1,
       status => 200 },
@@ -175,6 +180,10 @@ location $collection/ {
 END
     }
 
+    my ($keys) = token_files($a{dir});
+    my ($issuer, $audience) = (Bench::Token::ISSUER, Bench::Token::AUDIENCE);
+
+    # the same configurations, with and without tokens
     return Bench::Nginx->start(
         %base,
         modules => [$o->{module}],
@@ -183,10 +192,18 @@ office_config_redis main {
     server unix:$socket;
 }
 END
-        server  => <<'END');
+        server  => <<"END");
 location /beta {
     office_config_pass main;
     office_config_auth off;
+}
+location /jwt {
+    office_config_pass main;
+    office_config_auth jwt;
+    office_config_jwt_key_file $keys;
+    office_config_jwt_issuer $issuer;
+    office_config_jwt_audience $audience;
+    office_config_tenant default;
 }
 END
 }

@@ -15,6 +15,7 @@ my @ratios = (
     ['create', 'module-create', 'lua-create', 0.5],
     ['get', 'module-get', 'return200-get', 1.8],
     ['get', 'module-get', 'lua-get', 0.6],
+    ['token', 'module-get-jwt', 'module-get', 1.15],
     ['checkin', 'module-checkin-1m', 'echo-checkin', 3.0],
     ['redis', 'module-checkin-1m', 'module-checkin-1k', 1.3, 'redis'],
 );

@@ -13,6 +13,7 @@ use Bench::Cpu qw(process_ns cores_busy);
 use Bench::Peers qw(peers start_server fill);
 use Bench::Perf;
 use Bench::Redis;
+use Bench::Token qw(token_files);
 use Bench::Wrk qw(wrk);
 use File::Path qw(make_path);
 
@@ -164,6 +165,7 @@ sub begin {
     );
 
     $load{body} = $self->{body_file} if $case->{body};
+    (undef, $load{token}) = token_files($dir) if $case->{token};
 
     if ($case->{of}) {
         my ($head, $tail) = @{$case->{of}};

@@ -14,7 +14,8 @@ our @EXPORT_OK = qw(wrk);
 # in: dir => folder for its files, core => number, port, seconds, connections,
 #     script => load.lua, path, method, body => file or nothing, paths => file
 #     or nothing, bodies => file or nothing, with time => seconds since
-#     1970 and serial => number, prefix => text or nothing (see load.lua);
+#     1970 and serial => number, prefix => text or nothing, token => file or
+#     nothing (see load.lua);
 # out: hash: requests, duration, p50, p99 (microseconds), bytes,
 #     errors => { status, connect, read, write, timeout },
 #     cpu => seconds wrk itself used
@@ -28,6 +29,7 @@ sub wrk {
         = @o{qw(bodies time serial)}
         if defined $o{bodies};
     $env{BENCH_PATHS} = $o{paths} if defined $o{paths};
+    $env{BENCH_TOKEN} = $o{token} if defined $o{token};
     $env{BENCH_PREFIX} = $o{prefix} if defined $o{prefix};
     unlink $out, $result;
 

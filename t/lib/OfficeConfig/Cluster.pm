@@ -62,7 +62,6 @@ sub _node {
             "cluster-node-timeout $self->{timeout}",
             "cluster-port $bus",
             'repl-ping-replica-period 1',
-            'shutdown-timeout 0',
             @{$self->{config} // []},
         ]);
 
@@ -114,16 +113,16 @@ sub id {
 }
 
 
-# block($number): the lines of an office_config_redis block that names so many
-# of the nodes: 3
+# conf($more): the options of OfficeConfig::Test's serve for an
+# office_config_redis block that names three of the nodes, and has more lines
 
-sub block {
-    my ($self, $number) = @_;
-    my @nodes = $self->nodes;
+sub conf {
+    my ($self, $more) = @_;
+    my ($first, @others) = ($self->nodes)[0 .. 2];
 
-    return join ' ', 'topology cluster;',
-        map { 'server ' . $_->address . ':' . $_->port . ';' }
-            grep { defined } @nodes[0 .. ($number // 3) - 1];
+    return (redis => $first, block => join ' ', 'topology cluster;',
+        (map { 'server ' . $_->address . ':' . $_->port . ';' } @others),
+        $more // '');
 }
 
 
@@ -228,9 +227,15 @@ sub move {
     my ($self, @slots) = @_;
     my $to = pop @slots;
 
+    my %owner = map { $_ => $self->_ranges($_) } $self->masters;
+    my %node = map { $_ => $_ } $self->masters, $to;
+
     for my $slot (@slots) {
-        my $from = $self->_owner_of($slot) or die "nobody has slot $slot\n";
-        next if $from == $to;
+        my ($from) = map { $node{$_} } grep {
+            grep { $slot >= $_->[0] && $slot <= $_->[1] } @{$owner{$_}}
+        } keys %owner;
+
+        next if !$from || $from == $to;
 
         $to->cmd('CLUSTER', 'SETSLOT', $slot, 'IMPORTING', $self->id($from));
         $from->cmd('CLUSTER', 'SETSLOT', $slot, 'MIGRATING', $self->id($to));
@@ -243,37 +248,55 @@ sub move {
         }
 
         $_->cmd('CLUSTER', 'SETSLOT', $slot, 'NODE', $self->id($to))
-            for $to, $from, grep { $_ != $to && $_ != $from } $self->masters;
+            for $to, $from, grep { $_ != $to && $_ != $from } values %node;
     }
+}
+
+
+# slots($node): the numbers of its slots
+
+sub slots {
+    my ($self, $node) = @_;
+    return map { $_->[0] .. $_->[1] } @{$self->_ranges($node)};
+}
+
+sub _ranges {
+    my ($self, $node) = @_;
+    my ($own) = grep { /\bmyself\b/ } $self->_lines($node);
+    my (undef, undef, undef, undef, undef, undef, undef, undef, @ranges)
+        = split / /, $own;
+
+    return [map { /^(\d+)(?:-(\d+))?$/ ? [$1, $2 // $1] : () } @ranges];
 }
 
 sub _owner_of {
     my ($self, $slot) = @_;
 
     for my $node ($self->masters) {
-        my ($own) = grep { /\bmyself\b/ } $self->_lines($node);
-        my (undef, undef, undef, undef, undef, undef, undef, undef, @ranges)
-            = split / /, $own;
-
-        for my $range (@ranges) {
-            next unless $range =~ /^(\d+)(?:-(\d+))?$/;
-            return $node if $slot >= $1 && $slot <= ($2 // $1);
-        }
+        return $node if grep { $slot >= $_->[0] && $slot <= $_->[1] }
+                             @{$self->_ranges($node)};
     }
 
     return;
 }
 
 
-# add: one more master, without slots; remove($node): it is forgotten by all
-# and stopped; its slots must have been moved
+# add: one more master, without slots; add($master): one more replica of it;
+# remove($node): it is forgotten by all and stopped; its slots must have been
+# moved
 
 sub add {
-    my ($self) = @_;
+    my ($self, $master) = @_;
     my $node = $self->_node;
 
     $self->_meet($node);
     $self->_known;
+
+    if ($master) {
+        $node->cmd('CLUSTER', 'REPLICATE', $self->id($master));
+        $self->ok(20) or die "the replica does not follow its master\n";
+    }
+
     return $node;
 }
 
@@ -282,7 +305,7 @@ sub remove {
     my $id = $self->id($node);
 
     $self->{nodes} = [grep { $_ != $node } $self->nodes];
-    $node->stop;
+    $node->kill;
     $_->cmd('CLUSTER', 'FORGET', $id) for grep { $_->alive } $self->nodes;
 }
 

@@ -54,7 +54,8 @@ sub fault {
     my %refused = map { $_ => 1 } @{$opt{refused} // [503, 504]};
 
     subtest $name => sub {
-        my $load = OfficeConfig::Recorder->new($t, %{$opt{load} // {}});
+        my $load = OfficeConfig::Recorder->new($t,
+            pause => $seconds > 1 ? 0.002 : 0.01, %{$opt{load} // {}});
 
         ok settle($load), 'requests are served before';
         my ($own) = $break->($load);

@@ -19,13 +19,12 @@ use Time::HiRes qw(time);
 use OfficeConfig::Http;
 use OfficeConfig::Net qw(wait_until);
 
-use constant API => '/beta/officeConfiguration/clientConfigurations';
-
 
 # new($class, $t, %opt): the clients, running, of the first nginx of the test
 #   clients   how many: 4
-#   pause     seconds between two requests of a client: 0.002
+#   pause     seconds between two requests of a client: 0.01
 #   timeout   seconds for an answer: 15
+#   root      the location: /beta
 #
 # A client does in turn: a create; a create with a Repeatability-Request-ID,
 # sent again until it is acknowledged or refused; a check-in; and a read of
@@ -33,10 +32,12 @@ use constant API => '/beta/officeConfiguration/clientConfigurations';
 
 sub new {
     my ($class, $t, %opt) = @_;
-    my $self = bless { t => $t, dir => $t->dir, clients => 4, pause => 0.002,
-                       timeout => 15, %opt }, $class;
+    my $self = bless { t => $t, dir => $t->dir, clients => 4, pause => 0.01,
+                       timeout => 15, root => '/beta', %opt }, $class;
 
-    my $r = $t->post(API, json => {
+    $self->{api} = "$self->{root}/officeConfiguration/clientConfigurations";
+
+    my $r = $t->post($self->{api}, json => {
         displayName => 'of check-ins ' . ++$t->{count}{recorder} });
     die 'no service: ' . $r->text . "\n" unless $r->status == 201;
 
@@ -62,14 +63,14 @@ sub _step {
     my $name = "$self->{number}-$client-$i";
     my $kind = $i % 4;
 
-    return $self->_write('create', $name, API,
+    return $self->_write('create', $name, $self->{api},
                          json => { displayName => $name, priority => 1 })
         if $kind == 0;
 
     return $self->_repeatable($name) if $kind == 1;
 
     return $self->_write('checkin', $name,
-        API . "/$self->{id}/checkinStatuses", json => {
+        "$self->{api}/$self->{id}/checkinStatuses", json => {
             userId => $name, deviceName => $name,
             wasSuccessful => JSON::PP::true,
             checkinDateTime => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime) })
@@ -99,7 +100,7 @@ sub _repeatable {
     my $r;
 
     do {
-        $r = $self->_send('POST', API,
+        $r = $self->_send('POST', $self->{api},
             json => { displayName => $name, priority => 2 },
             headers => ['Repeatability-Request-ID' => $guid,
                 'Repeatability-First-Sent' => $first]);
@@ -114,7 +115,7 @@ sub _repeatable {
 sub _read {
     my ($self) = @_;
     my $id = $self->{last} // $self->{id};
-    my $r = $self->_send('GET', API . "/$id");
+    my $r = $self->_send('GET', "$self->{api}/$id");
 
     $self->_note('read', $id, $r);
     return $r->status;
@@ -251,7 +252,7 @@ sub _created {
     my ($self) = @_;
     my %there;
 
-    $self->_pages(API, sub { $there{$_[0]{displayName} // ''}++ });
+    $self->_pages($self->{api}, sub { $there{$_[0]{displayName} // ''}++ });
     return \%there;
 }
 
@@ -259,7 +260,7 @@ sub _devices {
     my ($self) = @_;
     my %there;
 
-    $self->_pages(API . "/$self->{id}/checkinStatuses",
+    $self->_pages("$self->{api}/$self->{id}/checkinStatuses",
                   sub { $there{$_[0]{deviceName}}++ });
     return \%there;
 }

@@ -54,7 +54,13 @@ sub new {
 sub _server {
     my ($self, %opt) = @_;
     my %where = $self->_where;
-    push @{$opt{config}}, 'protected-mode no' if $where{netns};
+
+    # one host has many addresses there: which is its own has to be said
+
+    $opt{config} = [@{$opt{config}}, 'protected-mode no',
+                    "replica-announce-ip $where{tcp}"]
+        if $where{netns};
+
     return $self->{t}->redis(%where, %opt);
 }
 
@@ -82,7 +88,8 @@ sub _sentinel {
         if defined $master->{password};
 
     my %where = $self->_where;
-    push @lines, 'protected-mode no' if $where{netns};
+    push @lines, 'protected-mode no', "sentinel announce-ip $where{tcp}"
+        if $where{netns};
 
     return $self->{t}->redis(%where, %{$self->{sentinel} // {}},
                              sentinel => 1, config => \@lines);
@@ -120,13 +127,17 @@ sub sentinels { @{$_[0]{watchers}} }
 sub name      { NAME }
 
 
-# block: the lines of an office_config_redis block that names the sentinels
+# conf($more): the options of OfficeConfig::Test's serve for an
+# office_config_redis block that names the sentinels, and has more lines
 
-sub block {
-    my ($self) = @_;
-    return join ' ', "topology sentinel @{[NAME]};",
-                     map { 'server ' . $_->address . ':' . $_->port . ';' }
-                         $self->sentinels;
+sub conf {
+    my ($self, $more) = @_;
+    my ($first, @others) = $self->sentinels;
+
+    return (redis => $first, block => join ' ',
+        "topology sentinel @{[NAME]};",
+        (map { 'server ' . $_->address . ':' . $_->port . ';' } @others),
+        $more // '');
 }
 
 

@@ -1,0 +1,28 @@
+
+/*
+ * Copyright (C) the authors of the nginx office configuration module
+ */
+
+
+/* The text of $filter, see options.h. */
+
+
+#include "options.h"
+
+
+static oc_query_status_e
+parse(oc_parse_t *context, const ngx_str_t *text)
+{
+    oc_expr_t  *expr;
+
+    return oc_filter_parse(context, text, &expr);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    check_option(parse, data, size);
+
+    return 0;
+}
