@@ -206,8 +206,8 @@ sub normal {
 
     for my $name ($set =~ /^-- include (\S+)$/mg) {
         next if $name eq 'lib/undo.lua';
-        $used{$1} = $name while $text->($name)
-                                =~ /\bp?call\('([A-Z]+)'/g;
+        my $script = $text->($name);
+        $used{$1} = $name while $script =~ /\bp?call\('([A-Z]+)'/g;
     }
 
     ok keys %used > 10, 'the scripts have commands';

@@ -248,6 +248,7 @@ oc_batch_headers(u_char **p, u_char *last, oc_batch_header_t **headers,
 
         colon = memchr(line.data, ':', line.len);
         if (colon == NULL) {
+            *n = 0;
             return NGX_DECLINED;
         }
 
@@ -269,6 +270,7 @@ oc_batch_headers(u_char **p, u_char *last, oc_batch_header_t **headers,
         }
 
         if (!oc_batch_is_token(&name) || !oc_batch_is_value(&value)) {
+            *n = 0;
             return NGX_DECLINED;
         }
 
