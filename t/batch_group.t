@@ -181,7 +181,7 @@ my %refused = (
 sub normal {
     my ($contents, $tenant) = @_;
     my $text = JSON::PP->new->canonical->pretty->encode(
-        { map { my $k = $_; $k =~ /\{\Q$tenant\E\}/
+        { map { my $k = $_; $k =~ /\{\Q$tenant\E\}/ && $k !~ /:tok$/
                 ? (s/\Q$tenant\E/T/r => $contents->{$k}) : () }
           keys %$contents });
 
