@@ -13,7 +13,7 @@ my $t = OfficeConfig::Test->new;
 my $redis = $t->redis;
 my $nginx = $t->serve(redis => $redis);
 
-my %key = map { $_ => "oc:{default}:$_" } qw(cfg ids pri str chk new exp);
+my %key = map { $_ => "oc:{default}:$_" } qw(cfg ids pri str jrn);
 my $id7 = qr/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 sub create { $t->post($_[1] // API, json => $_[0]) }
@@ -70,8 +70,8 @@ for my $url (API, API . '/$ref') {
               [map { ($_, 8) } sort @ids], 'pri';
     is_deeply [sort @{$redis->cmd('HKEYS', $key{str})}],
               [map { "c/$_" } sort @ids], 'str: the check-in of each';
-    is $redis->cmd('ZCARD', $key{new}), 1,
-       'new: for the tenant it is one check-in';
+    is $redis->cmd('LLEN', $key{jrn}), 2 * @ids,
+       'jrn: the check-in of each, for the tenant';
 
     my $stored = JSON::PP->new->utf8->decode($redis->cmd('HGET', $key{cfg},
                                                          $id));
@@ -79,9 +79,17 @@ for my $url (API, API . '/$ref') {
     json_is $stored, \%body, 'what is stored is what was answered';
 }
 
-is $redis->cmd('GET', 'oc:layout'), 1, 'the version of the layout';
+is $redis->cmd('GET', 'oc:layout'), 2, 'the version of the layout';
 is_deeply [map { $redis->cmd('TTL', $_) } sort values %key],
           [(-1) x keys %key], 'nothing expires';
+
+# I4: what is in the journal counts
+
+is $t->get('/beta/officeConfiguration/tenantCheckinStatuses/$count')->body, 1,
+   'for the tenant they are one check-in';
+is $redis->cmd('EXISTS', $key{jrn}), 0, 'the journal has been taken';
+is $redis->cmd('ZCARD', 'oc:{default}:new'), 1, 'and it is among the newest';
+
 is_deeply \@ids, [sort @ids], 'ids made one after the other are in order';
 isnt $t->get(API . "/$ids[0]")->header('ETag'),
      $t->get(API . "/$ids[1]")->header('ETag'), 'ETags differ';

@@ -215,6 +215,55 @@ is json_item(get("$path?\$select=$_->[0]"), '@odata.id'), $_->[1],
 is json_item(get(BASE . '?$select=tenantUserCheckinSummary'), '@odata.id'),
    "$service/officeConfiguration", 'of the singleton';
 
+
+# the same in collections, and of what is expanded
+
+{
+    my %url = (One => [$url, $windows],
+               plain => ["$all/plain", "${graph}officeClientConfiguration"]);
+    $ask->('PATCH', API . '/plain', json => { displayName => 'plain' });
+
+    both API . '?$select=displayName&$count=true', sub {
+        my ($page) = @_;
+        return { %$page, value => [map { +{ %$_,
+            '@odata.id' => $url{$_->{displayName}}[0],
+            '@odata.editLink' => $url{$_->{displayName}}[0],
+            '@odata.type' => $url{$_->{displayName}}[1] } }
+            @{$page->{value}}] };
+    }, '$select of a collection';
+    my $r = get(API . '?$select=displayName&$orderby=priority');
+    is_deeply [map { $_->{'@odata.id'} } @{json_item($r, 'value')}],
+              [$url, "$all/plain"], 'minimal: the ids, for there are no keys';
+    is_deeply [grep { exists $_->{'@odata.id'} } @{json_item(get(API
+              . "?\$select=$_"), 'value')}], [], "not with \$select=$_"
+        for 'id', '*', 'displayName,id';
+
+    my $assignment = "$url/assignments/a%2Fb";
+    $r = get("$path?\$select=priority&\$expand=assignments(\$select=target)");
+    is json_item($r, '@odata.id'), $url, '$select and $expand';
+    is json_item($r, 'assignments', 0, '@odata.id'), $assignment,
+       'the id of what is expanded';
+    $r = get("$path/assignments?\$select=target");
+    is json_item($r, 'value', 0, '@odata.id'), $assignment,
+       '$select of assignments';
+
+    for my $level ('minimal', 'full', 'none') {
+        $r = level("$path?\$expand=assignments/\$ref", $level);
+        json_is json_item($r, 'assignments'), [{ '@odata.id' => $assignment }],
+                "$level: a reference is its id, the same one";
+        is get(path_of($assignment))->json->{id}, 'a/b', 'which leads to it';
+        $r = $ask->('GET', API . '?$count=true', headers => [
+            Prefer => 'odata.maxpagesize=1', Accept => 'application/json;'
+                . "odata.metadata=$level;IEEE754Compatible=true"]);
+        is json_item($r, '@odata.count'), '2', "$level: the count of a page";
+        like $r->body, qr/"\@odata\.count":"2"/, 'is a string';
+        like json_item($r, '@odata.nextLink'), qr{^\Q$all\E\?},
+             'the next link is there';
+    }
+
+    $ask->('PATCH', API . '/plain', json => { displayName => undef });
+}
+
 is_deeply [grep { /^assignments\@/ } names(level("$path?\$select=$_->[0]",
                                                  'full')->body)],
     $_->[1], "full, \$select=$_->[0]: links"

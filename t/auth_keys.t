@@ -289,6 +289,7 @@ $old = $keys->token(scp => READ);
     $keys->add('five', kty => 'EC');
     my $new = $keys->token(scp => READ);
     my $before = counted();
+    $provider->publish($keys->jwks);
     $provider->hold;
     my @c = map { begin('/few', $new) } 1 .. 2;
     ok $provider->wait_requests($before + 1), 'a fetch that hangs';
@@ -296,7 +297,6 @@ $old = $keys->token(scp => READ);
     my @r = map { $_->response } @c;
     error_is $_, 503, undef, 'who waits is told that nothing came' for @r;
     cmp_ok $r[0]->elapsed, '<', $t->seconds(4), 'in time';
-    $provider->publish($keys->jwks);
     $provider->release;
     ok wait_until(10, sub { get('/few', $new)->status == 200 }),
        'what comes late is taken';
@@ -310,6 +310,7 @@ $old = $keys->token(scp => READ);
     $keys->add('six', kty => 'EC');
     my $new = $keys->token(scp => READ);
     my $before = counted();
+    $provider->publish($keys->jwks);
     $provider->hold;
     my $first = begin('/remote', $new);
     ok $provider->wait_requests($before + 1), 'a first client';
@@ -319,7 +320,6 @@ $old = $keys->token(scp => READ);
     ok $provider->wait_requests($before + 2), 'it leaves, and another fetches';
     $c[0]->abort;
     ok $provider->wait_requests($before + 3), 'and another';
-    $provider->publish($keys->jwks);
     $provider->release;
     is_deeply [map { $_->response->status } @c[1, 2]], [200, 200],
               'for those who are left';
@@ -327,15 +327,35 @@ $old = $keys->token(scp => READ);
     # nobody is left
     $keys->add('seven', kty => 'EC');
     $new = $keys->token(scp => READ);
+    $provider->publish($keys->jwks);
     $provider->hold;
     $before = counted();
     my $only = begin('/remote', $new);
     ok $provider->wait_requests($before + 1), 'one client only';
     $only->abort;
-    $provider->publish($keys->jwks);
     ok $nginx->wait_access(qr/^499 /m), 'which leaves';
     $provider->release;
     answer_is get('/remote', $new), 200, 'the next one is served';
+}
+
+
+# who came while keys were on their way, which may have been old ones, waits
+# for the next
+
+{
+    $keys->add('late', kty => 'EC');
+    my $before = counted();
+    $provider->hold;
+    my $first = begin('/remote', $keys->token(scp => READ, header =>
+                      { kid => 'never' }));
+    ok $provider->wait_requests($before + 1), 'a fetch of what was there';
+    $provider->publish($keys->jwks);
+    my $second = begin('/remote', $keys->token(scp => READ));
+    answer_is get('/remote', $old), 200, 'two requests wait';
+    $provider->release;
+    error_is $first->response, 401, undef, 'one has got what it waited for';
+    answer_is $second->response, 200, 'the other is served by the next fetch';
+    is counted(), $before + 2, 'there were two';
 }
 
 

@@ -95,6 +95,26 @@ fault 'Sentinel: all sentinels are gone, then back', $t, out => 1, sub {
     return;
 };
 
+# a client pages through all configurations, each page a scan of its own that
+# goes on over the failover: an error has a client ask for the page again
+
+fault 'Sentinel: kill -9 of the master while a `$filter` scans', $t, sub {
+    my ($load) = @_;
+    my $path = '/beta/officeConfiguration/clientConfigurations'
+             . "?\$filter=contains(displayName,'1-')&\$orderby=displayName";
+    my $scans = $t->load(clients => 1, request => ['GET', $path]);
+    my $master = $group->master;
+    my $seconds = failover($master, sub { $master->kill });
+
+    restored($master);
+
+    my $sum = $scans->stop;
+    ok $sum->{status}{200}, 'scans succeed';
+    is_deeply [grep { !/^(?:200|503|504)$/ } keys %{$sum->{status}}], [],
+              'or end with an error that says what is so';
+    return $seconds;
+};
+
 fault 'Sentinel: nginx is reloaded during a failover', $t, sub {
     my $master = $group->master;
     my $seconds = failover($master, sub { $master->kill; $nginx->reload });

@@ -204,6 +204,8 @@ for my $name (sort keys %kind) {
             my $next = ask('GET', path_of(json_item($r, '@odata.nextLink')));
             is json_item($next, '@odata.count'), scalar @all,
                'and on the next page as well';
+            isnt key_of($next->json->{value}[0]), key_of($r->json->{value}[0]),
+               'which is another';
             is json_item(ask('GET', $kind->{path} . '?'
                              . query(%option, count => 'FALSE')),
                          '@odata.count'), undef, 'not if it is not wanted';

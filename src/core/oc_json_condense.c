@@ -29,14 +29,19 @@
 
 /* a shorter string is not worth it; a mark with its number always fits */
 
-#define OC_JSON_MIN_NAME     4
-#define OC_JSON_MIN_STRING   8
-#define OC_JSON_MAX_STRINGS  1000000
+#define OC_JSON_MIN_NAME     3
+#define OC_JSON_MIN_STRING   5
+#define OC_JSON_MAX_STRINGS  (1 << 20)
 
 /* characters of an integer that fits 64 bits whatever its digits */
 
 #define OC_JSON_MAX_INTEGER  18
-#define OC_JSON_MAX_MARK     7
+#define OC_JSON_MAX_MARK     5
+
+/* a mark's digits are the 32 characters from '#' on, which JSON lets stand */
+
+#define OC_JSON_MARK_ZERO    '#'
+#define OC_JSON_MARK_BITS    5
 
 
 static const u_char *oc_json_plain(const u_char *p, const u_char *last);
@@ -406,8 +411,9 @@ oc_json_mark(u_char *dst, ngx_uint_t n)
     *dst++ = OC_JSON_MARK;
 
     do {
-        *dst++ = (u_char) ('0' + n % 10);
-        n /= 10;
+        *dst++ = (u_char) (OC_JSON_MARK_ZERO
+                           + (n & ((1 << OC_JSON_MARK_BITS) - 1)));
+        n >>= OC_JSON_MARK_BITS;
     } while (n);
 
     *dst++ = '"';
@@ -431,11 +437,13 @@ oc_json_marked(const char *value, size_t len)
 
     for (n = 0; len > 1; len--) {
 
-        if (value[len - 1] < '0' || value[len - 1] > '9') {
+        if (value[len - 1] < OC_JSON_MARK_ZERO
+            || value[len - 1] >= OC_JSON_MARK_ZERO + (1 << OC_JSON_MARK_BITS))
+        {
             return -1;
         }
 
-        n = n * 10 + (value[len - 1] - '0');
+        n = (n << OC_JSON_MARK_BITS) + (value[len - 1] - OC_JSON_MARK_ZERO);
     }
 
     return n;

@@ -46,7 +46,8 @@ typedef enum {
 
 
 typedef struct ngx_http_office_config_keys_s  ngx_http_office_config_keys_t;
-typedef struct ngx_http_office_config_tokens_s  ngx_http_office_config_tokens_t;
+typedef struct ngx_http_office_config_tokens_s
+    ngx_http_office_config_tokens_t;
 
 
 /* the directives of one level, as written or inherited */
@@ -117,7 +118,7 @@ typedef struct {
     unsigned                               queued:1;
     unsigned                               waiting:1;
     unsigned                               poked:1;     /* is to fetch them */
-    unsigned                               joined:1;    /* a fetch on its way */
+    unsigned                               joined:1;    /* one on its way */
     unsigned                               has_waited:1;
     unsigned                               in_vain:1;
 } ngx_http_office_config_auth_t;

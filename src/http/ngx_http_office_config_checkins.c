@@ -212,7 +212,12 @@ ngx_http_office_config_checkins_page(ngx_http_request_t *r,
 
         if (list->npage) {
             list->i = list->npage - 1;
-            (void) ngx_http_office_config_record_place(list, &list->next);
+
+            if (ngx_http_office_config_record_place(list, &list->next)
+                != NGX_OK)
+            {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
 
         } else {
             list->next.place = list->after.place;
@@ -581,9 +586,17 @@ ngx_http_office_config_record_place(ngx_http_office_config_list_t *list,
 
     record = &list->items[list->i];
 
-    position->place = ngx_http_office_config_place(record->data);
-    position->id.data = record->data;
+    /* the place outlives the chunk */
+
+    position->id.data = ngx_pnalloc(list->request->pool, OC_CHECKIN_KEY_LEN);
+    if (position->id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(position->id.data, record->data, OC_CHECKIN_KEY_LEN);
+
     position->id.len = OC_CHECKIN_KEY_LEN;
+    position->place = ngx_http_office_config_place(record->data);
 
     return NGX_OK;
 }

@@ -10,7 +10,6 @@
 #include "ngx_http_office_config_route.h"
 #include "ngx_http_office_config_scan.h"
 #include "oc_buf.h"
-#include "oc_url.h"
 
 
 /* entities of a page whose assignments are read at once */
@@ -146,7 +145,11 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
             ngx_memzero(&query, sizeof(oc_query_t));
             query.select = expand->select;
 
-            if (oc_query_project(&query, &item, &item, r->pool) != NGX_OK) {
+            if (ngx_http_office_config_project_entity(r, ctx, &query,
+                                                      &oc_type_assignment, id,
+                                                      &item)
+                != NGX_OK)
+            {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
         }
@@ -167,38 +170,19 @@ ngx_http_office_config_write_ref(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, oc_buf_t *b, ngx_str_t *id,
     ngx_str_t *item)
 {
-    u_char     *p;
-    ngx_str_t   url, key;
+    ngx_str_t  url, key, whole;
 
-    if (ngx_http_office_config_item_url(r, ctx, id, &url) != NGX_OK
-        || ngx_http_office_config_entity_id(r->pool, item, &key) != NGX_OK
-        || ngx_http_office_config_quoted(r, &key, &key) != NGX_OK)
+    if (ngx_http_office_config_entity_id(r->pool, item, &key) != NGX_OK
+        || ngx_http_office_config_item_url(r, ctx, id, &whole) != NGX_OK
+        || ngx_http_office_config_contained_url(r, &whole, &key, &url)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(r->pool, oc_url_encoded_len(&key));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    key.len = oc_url_encode(p, &key) - p;
-    key.data = p;
-
-    /* nothing in an encoded URL is special in JSON, but in its base */
-
     oc_buf_literal(b, "{\"@odata.id\":");
     oc_buf_json_string(b, url.data, url.len);
-
-    if (b->failed) {
-        return NGX_ERROR;
-    }
-
-    b->last--;
-
-    oc_buf_literal(b, "/assignments('");
-    oc_buf_str(b, &key);
-    oc_buf_literal(b, "')\"}");
+    oc_buf_char(b, '}');
 
     return NGX_OK;
 }
@@ -282,7 +266,7 @@ ngx_http_office_config_got_expanded(ngx_http_request_t *r,
         }
 
         if (ctx->query.select.n
-            && oc_query_project(&ctx->query, json, json, r->pool) != NGX_OK)
+            && ngx_http_office_config_project(r, ctx, json) != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }

@@ -46,14 +46,12 @@ static void ngx_http_office_config_waiter_handler(ngx_event_t *ev);
 
 
 void
-ngx_http_office_config_fetch_init(ngx_http_office_config_keys_t *keys,
-    ngx_log_t *log)
+ngx_http_office_config_fetch_init(ngx_http_office_config_keys_t *keys)
 {
     ngx_queue_init(&keys->queue);
 
     keys->timer.handler = ngx_http_office_config_timer_handler;
     keys->timer.data = keys;
-    keys->timer.log = log;
     keys->timer.cancelable = 1;
 }
 
@@ -126,6 +124,11 @@ ngx_http_office_config_wait_keys(ngx_http_request_t *r,
             }
 
         } else if (!keys->timer.timer_set) {
+
+            /* the log with which the configuration was read may have gone */
+
+            keys->timer.log = ngx_cycle->log;
+
             ngx_add_timer(&keys->timer, rest);
         }
     }

@@ -23,7 +23,8 @@ static ngx_int_t ngx_http_office_config_read_keys(
 static void ngx_http_office_config_stamp_file(
     ngx_http_office_config_stamp_t *stamp, ngx_file_info_t *fi);
 static ngx_uint_t ngx_http_office_config_same_file(
-    ngx_http_office_config_stamp_t *one, ngx_http_office_config_stamp_t *other);
+    ngx_http_office_config_stamp_t *one,
+    ngx_http_office_config_stamp_t *other);
 static void ngx_http_office_config_unused_keys(
     ngx_http_office_config_keys_t *keys, oc_jwks_t *jwks, ngx_uint_t level,
     ngx_log_t *log);
@@ -83,7 +84,7 @@ ngx_http_office_config_keys(ngx_conf_t *cf,
     cln->handler = ngx_http_office_config_release_keys;
 
     if (keys->request) {
-        ngx_http_office_config_fetch_init(keys, cf->log);
+        ngx_http_office_config_fetch_init(keys);
 
     } else if (ngx_http_office_config_first_keys(cf, jwt, keys) != NGX_OK) {
         return NULL;

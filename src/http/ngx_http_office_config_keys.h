@@ -68,8 +68,7 @@ void ngx_http_office_config_keys_failed(ngx_http_office_config_keys_t *keys,
 
 /* ngx_http_office_config_fetch.c */
 
-void ngx_http_office_config_fetch_init(ngx_http_office_config_keys_t *keys,
-    ngx_log_t *log);
+void ngx_http_office_config_fetch_init(ngx_http_office_config_keys_t *keys);
 
 
 #endif /* _NGX_HTTP_OFFICE_CONFIG_KEYS_H_INCLUDED_ */

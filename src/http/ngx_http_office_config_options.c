@@ -415,8 +415,7 @@ ngx_http_office_config_list_send(ngx_http_office_config_list_t *list,
 
     if (ctx->query.select.n && !ctx->query.expand) {
         for (i = 0; i < call->npage; i++) {
-            if (oc_query_project(&ctx->query, &call->page[i], &call->page[i],
-                                 r->pool)
+            if (ngx_http_office_config_project(r, ctx, &call->page[i])
                 != NGX_OK)
             {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -438,7 +437,10 @@ ngx_http_office_config_list_send(ngx_http_office_config_list_t *list,
         }
 
         p = ngx_sprintf(members.data, "\"@odata.count\":%L,", list->count);
-        p = ngx_cpymem(p, link.data, link.len);
+
+        if (link.len) {
+            p = ngx_cpymem(p, link.data, link.len);
+        }
 
         members.len = p - members.data;
     }

@@ -19,8 +19,6 @@ static const oc_type_t *ngx_http_office_config_type(ngx_str_t *json);
 static ngx_int_t ngx_http_office_config_send_object(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t status,
     ngx_str_t *fragment);
-static ngx_int_t ngx_http_office_config_append_id(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_chain_t ***last, off_t *total);
 static ngx_int_t ngx_http_office_config_append_priority(
     ngx_http_request_t *r, oc_store_call_t *call, ngx_chain_t ***last,
     off_t *total);
@@ -90,7 +88,7 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
     }
 
     if (ctx->query.select.n) {
-        rc = oc_query_project(&ctx->query, &call->json, &call->json, r->pool);
+        rc = ngx_http_office_config_project(r, ctx, &call->json);
 
         if (rc != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -126,9 +124,6 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
     if (ngx_http_office_config_append(r, &last, context.data, context.len,
                                       &total)
         != NGX_OK
-        || (ctx->query.select.n
-            && ngx_http_office_config_append_id(r, ctx, &last, &total)
-               != NGX_OK)
         || ngx_http_office_config_append(r, &last, call->json.data + 1,
                                          call->json.len - 1, &total)
            != NGX_OK)
@@ -168,60 +163,6 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
     }
 
     return ngx_http_office_config_send(r, status, out, total);
-}
-
-
-/*
- * The URL of the entity, if $select leaves out its key (OData JSON Format
- * 4.01, 4.6.9).
- */
-
-static ngx_int_t
-ngx_http_office_config_append_id(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_chain_t ***last, off_t *total)
-{
-    u_char            *p;
-    ngx_str_t          url;
-    ngx_uint_t         i;
-    oc_select_item_t  *item;
-
-    for (i = 0; i < ctx->query.select.n; i++) {
-        item = &ctx->query.select.items[i];
-
-        if (ngx_http_office_config_is(&item->name, "id")
-            || ngx_http_office_config_is(&item->name, "*"))
-        {
-            return NGX_OK;
-        }
-    }
-
-    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_SINGLETON) {
-        if (ngx_http_office_config_singleton_url(r, ctx, &url) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-    } else if (ngx_http_office_config_item_url(r, ctx, &ctx->route.id, &url)
-               != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    p = ngx_pnalloc(r->pool, sizeof("\"@odata.id\":\"\",")
-                             + oc_json_escaped_len(url.data, url.len));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    url.len = oc_json_escape(ngx_cpymem(p, "\"@odata.id\":\"",
-                                        sizeof("\"@odata.id\":\"") - 1),
-                             url.data, url.len)
-              - p;
-    url.data = p;
-
-    url.data[url.len++] = '"';
-    url.data[url.len++] = ',';
-
-    return ngx_http_office_config_append(r, last, url.data, url.len, total);
 }
 
 

@@ -53,6 +53,14 @@ ngx_int_t ngx_http_office_config_expanded(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *items,
     ngx_uint_t n, ngx_str_t *members);
 
+/* ngx_http_office_config_project.c */
+
+ngx_int_t ngx_http_office_config_project(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *json);
+ngx_int_t ngx_http_office_config_project_entity(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, oc_query_t *query,
+    const oc_type_t *type, ngx_str_t *id, ngx_str_t *json);
+
 /* ngx_http_office_config_live.c */
 
 ngx_int_t ngx_http_office_config_complete(ngx_http_request_t *r,

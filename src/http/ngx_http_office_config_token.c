@@ -207,7 +207,7 @@ ngx_http_office_config_keep_token(ngx_pool_t *pool,
     token->expires = jwt->expires;
     token->rights = 0;
 
-    /* an application that acts for a user has scopes, by itself it has roles */
+    /* an application has scopes when it acts for a user, else roles */
 
     list = jwt->scp.len ? &jwt->scp : &jwt->roles;
 

@@ -115,6 +115,9 @@ oc_checkin_read(oc_checkin_t *checkin, json_t *json,
         return NGX_DECLINED;
     }
 
+    checkin->json.data = b.start;
+    checkin->json.len = oc_buf_len(&b);
+
     json = object.values[OC_CHECKIN_DATE];
 
     (void) oc_datetime_parse((const u_char *) json_string_value(json),
@@ -124,9 +127,9 @@ oc_checkin_read(oc_checkin_t *checkin, json_t *json,
         return NGX_DECLINED;
     }
 
-    /* the JSON is not needed any more, and never shorter */
+    /* the JSON is never shorter */
 
-    b.last = b.start;
+    oc_buf_init(&b, arena, checkin->json.len);
 
     oc_checkin_pack(&b, &object, rules, usec);
 

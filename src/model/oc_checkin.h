@@ -47,6 +47,7 @@ typedef struct {
 /* a check-in that has been checked; everything is in the arena */
 
 typedef struct {
+    ngx_str_t             json;       /* as it is answered */
     ngx_str_t             record;     /* as Redis keeps it */
     json_t               *policies;   /* an array, or NULL */
 } oc_checkin_t;

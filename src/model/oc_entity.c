@@ -322,6 +322,16 @@ oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
             oc_buf_literal(b, OC_SUMMARY_ZERO);
             return NGX_OK;
         }
+
+        if (entity->ncheckins && property->type == &oc_type_checkin_status) {
+
+            /* the one that there is has been written already */
+
+            oc_buf_char(b, '[');
+            oc_buf_str(b, &entity->checkins->json);
+            oc_buf_char(b, ']');
+            return NGX_OK;
+        }
     }
 
     if (property == &entity->type->properties[OC_CONFIGURATION_PRIORITY]) {

@@ -109,8 +109,6 @@ ngx_int_t oc_query_alias(void *query, const ngx_str_t *name,
 
 /* oc_select.c */
 
-oc_query_status_e oc_query_resolve(oc_query_t *query, const oc_type_t *type,
-    ngx_pool_t *pool);
 ngx_int_t oc_query_project(oc_query_t *query, ngx_str_t *json,
     ngx_str_t *result, ngx_pool_t *pool);
 ngx_int_t oc_query_shape(oc_query_t *query, ngx_str_t *shape,

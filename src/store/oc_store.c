@@ -39,6 +39,8 @@ oc_redis_script_t  oc_store_assignments_script;
 oc_redis_script_t  oc_store_priorities_script;
 
 oc_redis_script_t  oc_store_checkin_script;
+oc_redis_script_t  oc_store_report_script;
+oc_redis_script_t  oc_store_settle_script;
 oc_redis_script_t  oc_store_live_script;
 oc_redis_script_t  oc_store_checkins_script;
 oc_redis_script_t  oc_store_summary_script;
@@ -71,6 +73,8 @@ oc_store_init(void)
     oc_store_script_init(assignments);
     oc_store_script_init(priorities);
     oc_store_script_init(checkin);
+    oc_store_script_init(report);
+    oc_store_script_init(settle);
     oc_store_script_init(live);
     oc_store_script_init(checkins);
     oc_store_script_init(summary);
@@ -228,11 +232,11 @@ ngx_int_t
 oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
     oc_store_condition_t *condition)
 {
-    ngx_str_t  argv[12];
+    ngx_str_t  argv[13];
 
-    ngx_str_null(&argv[11]);
+    ngx_str_null(&argv[12]);
 
-    if (cast && oc_store_type_name(call, cast, &argv[11]) != NGX_OK) {
+    if (cast && oc_store_type_name(call, cast, &argv[12]) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -256,13 +260,13 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
         return NGX_ERROR;
     }
 
-    argv[8] = *id;
-    argv[9] = condition->match;
-    argv[10] = condition->none;
+    argv[9] = *id;
+    argv[10] = condition->match;
+    argv[11] = condition->none;
 
     call->write = 1;
 
-    return oc_store_script(call, 0, &oc_store_delete_script, 8, argv, 12, 0,
+    return oc_store_script(call, 0, &oc_store_delete_script, 9, argv, 13, 0,
                            oc_store_deleted);
 }
 

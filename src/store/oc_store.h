@@ -23,7 +23,7 @@
 
 /* the version of the layout, kept in the key PREFIX "layout" */
 
-#define OC_STORE_LAYOUT      "1"
+#define OC_STORE_LAYOUT      "2"
 #define OC_STORE_LAYOUT_KEY  "layout"
 
 #define OC_STORE_MAX_PAGE    1000
@@ -173,8 +173,9 @@ struct oc_store_call_s {
     /* private */
 
     oc_redis_op_t        *op;
-    oc_store_checkins_t  *checkins;    /* of a create: still to be stored */
+    oc_store_checkins_t  *checkins;    /* those that are being stored */
     unsigned              write:1;
+    unsigned              noted:1;     /* of a create: in the journal */
     unsigned              grouped:1;   /* the operation is of the group */
 };
 

@@ -15,6 +15,10 @@
 
 static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
+static ngx_int_t oc_store_report(oc_store_call_t *call,
+    oc_store_checkins_t *checkins);
+static void oc_store_reported(oc_redis_op_t *op, void *data);
+static void oc_store_settled(oc_redis_op_t *op, void *data);
 static void oc_store_taken(oc_redis_op_t *op, void *data);
 static void oc_store_got_live(oc_redis_op_t *op, void *data);
 static ngx_int_t oc_store_live_read(oc_store_call_t *call,
@@ -24,7 +28,7 @@ static void oc_store_got_summary(oc_redis_op_t *op, void *data);
 
 
 /*
- * The three keys of the check-ins of a configuration, or, "id" being NULL, of
+ * The OC_STORE_SCOPE_KEYS keys of the check-ins of a configuration, or, "id" being NULL, of
  * the tenant.
  */
 
@@ -39,10 +43,11 @@ oc_store_scope(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *id)
     } names[] = {
         { ngx_string(OC_KEY_CHECKINS), ngx_string(OC_KEY_TENANT_CHECKINS) },
         { ngx_string(OC_KEY_RECENT), ngx_string(OC_KEY_TENANT_RECENT) },
-        { ngx_string(OC_KEY_QUEUE), ngx_string(OC_KEY_TENANT_QUEUE) }
+        { ngx_string(OC_KEY_QUEUE), ngx_string(OC_KEY_TENANT_QUEUE) },
+        { ngx_string(OC_KEY_JOURNAL), ngx_string(OC_KEY_TENANT_JOURNAL) }
     };
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < OC_STORE_SCOPE_KEYS; i++) {
         if (oc_store_key_make(&argv[i], call->pool, &call->prefix,
                               &call->tenant,
                               id ? names[i].own.data : names[i].tenant.data,
@@ -130,8 +135,166 @@ ngx_int_t
 oc_store_checkin(oc_store_call_t *call, oc_store_checkins_t *checkins)
 {
     call->write = 1;
+    call->checkins = checkins;
+
+    if (checkins->n == 1 && checkins->nids == 1 && checkins->required
+        && !oc_store_grouped(call))
+    {
+        return oc_store_report(call, checkins);
+    }
 
     return oc_store_take(call, checkins);
+}
+
+
+/*
+ * What a journal gets of a check-in: two arguments, a mark with its key and
+ * the cutoff, and what is in the record behind the key.
+ */
+
+ngx_int_t
+oc_store_note(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *record)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(call->pool, OC_CHECKIN_KEY_LEN + OC_STORE_CUTOFF_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    argv[0].data = p;
+    argv[0].len = OC_CHECKIN_KEY_LEN + OC_STORE_CUTOFF_LEN;
+
+    p = ngx_cpymem(p, record->data, OC_CHECKIN_KEY_LEN);
+    oc_store_cutoff(call, p);
+
+    argv[1].data = record->data + OC_CHECKIN_KEY_LEN;
+    argv[1].len = record->len - OC_CHECKIN_KEY_LEN;
+
+    return NGX_OK;
+}
+
+
+/* The cutoff as OC_STORE_CUTOFF_LEN bytes, the highest first. */
+
+void
+oc_store_cutoff(oc_store_call_t *call, u_char *p)
+{
+    int64_t     cutoff;
+    ngx_uint_t  i;
+
+    cutoff = ngx_max(call->cutoff, 0);
+
+    for (i = OC_STORE_CUTOFF_LEN; i; i--) {
+        p[i - 1] = (u_char) cutoff;
+        cutoff >>= 8;
+    }
+}
+
+
+/*
+ * One check-in for a configuration, which has others as a rule: it is added to
+ * the journals.
+ */
+
+static ngx_int_t
+oc_store_report(oc_store_call_t *call, oc_store_checkins_t *checkins)
+{
+    ngx_str_t  argv[4];
+
+    if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
+                     OC_KEY_JOURNAL, &checkins->ids[0])
+        != NGX_OK
+        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_TENANT_JOURNAL, NULL)
+           != NGX_OK
+        || oc_store_note(call, &argv[2], &checkins->checkins->record)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return oc_store_script(call, 0, &oc_store_report_script, 2, argv, 4, 0,
+                           oc_store_reported);
+}
+
+
+static void
+oc_store_reported(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    oc_redis_reply_t  *reply;
+
+    if (oc_store_result(call, op) != NGX_OK) {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type == OC_REDIS_REPLY_INTEGER && reply->integer == 0) {
+
+        /* its first, or it does not exist */
+
+        if (oc_store_take(call, call->checkins) != NGX_OK) {
+            oc_store_failed(call);
+        }
+
+        return;
+    }
+
+    oc_store_taken(op, call);
+}
+
+
+/*
+ * Takes check-ins from the journals of the tenant and, unless "id" is NULL, of
+ * a configuration.  They are in Redis already, so the call succeeds whatever
+ * becomes of this: others will do it.
+ */
+
+ngx_int_t
+oc_store_settle(oc_store_call_t *call, ngx_str_t *id)
+{
+    ngx_str_t   argv[2 * OC_STORE_SCOPE_KEYS + 2], window[2];
+    ngx_uint_t  nkeys;
+
+    nkeys = OC_STORE_SCOPE_KEYS;
+
+    if (oc_store_scope(call, argv, NULL) != NGX_OK
+        || oc_store_window(call, window) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (id) {
+        if (oc_store_scope(call, &argv[nkeys], id) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        nkeys += OC_STORE_SCOPE_KEYS;
+    }
+
+    argv[nkeys] = window[1];
+
+    return oc_store_script(call, 0, &oc_store_settle_script, nkeys, argv,
+                           nkeys + 1, 0, oc_store_settled);
+}
+
+
+static void
+oc_store_settled(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    if (oc_redis_op_status(op) == OC_REDIS_OK
+        && oc_store_again(call, op, oc_store_settled))
+    {
+        return;
+    }
+
+    call->status = OC_STORE_OK;
+    call->handler(call);
 }
 
 
@@ -161,14 +324,15 @@ ngx_int_t
 oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
     ngx_str_t *argv, ngx_uint_t *nkeys)
 {
-    u_char      *count;
+    u_char      *count, *cutoff;
     ngx_uint_t   i, argc;
 
     count = ngx_pnalloc(call->pool, NGX_INT_T_LEN);
+    cutoff = ngx_pnalloc(call->pool, OC_STORE_CUTOFF_LEN);
 
-    argc = 5 + 3 * checkins->nids;
+    argc = 2 + OC_STORE_SCOPE_KEYS * (1 + checkins->nids);
 
-    if (count == NULL
+    if (count == NULL || cutoff == NULL
         || oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_CONFIGURATIONS, NULL)
            != NGX_OK
@@ -185,6 +349,11 @@ oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
 
     argc += 2;
 
+    oc_store_cutoff(call, cutoff);
+
+    argv[argc].data = cutoff;
+    argv[argc++].len = OC_STORE_CUTOFF_LEN;
+
     ngx_str_null(&argv[argc]);
 
     if (checkins->required) {
@@ -197,7 +366,8 @@ oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
     argv[argc++].len = ngx_sprintf(count, "%ui", checkins->nids) - count;
 
     for (i = 0; i < checkins->nids; i++) {
-        if (oc_store_scope(call, &argv[5 + 3 * i], &checkins->ids[i])
+        if (oc_store_scope(call, &argv[2 + OC_STORE_SCOPE_KEYS * (i + 1)],
+                           &checkins->ids[i])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -236,6 +406,15 @@ oc_store_taken(oc_redis_op_t *op, void *data)
     }
 
     call->status = reply->integer ? OC_STORE_OK : OC_STORE_NOT_FOUND;
+
+    if (reply->integer == OC_STORE_DUE
+        && oc_store_settle(call, call->checkins->nids
+                                 ? &call->checkins->ids[0] : NULL)
+           == NGX_OK)
+    {
+        return;
+    }
+
     call->handler(call);
 }
 
@@ -249,31 +428,34 @@ ngx_int_t
 oc_store_live(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n)
 {
     ngx_str_t   *argv;
-    ngx_uint_t   i;
+    ngx_uint_t   i, nkeys;
 
-    argv = ngx_palloc(call->pool, (3 * n + 3) * sizeof(ngx_str_t));
+    nkeys = OC_STORE_SCOPE_KEYS * n;
+
+    argv = ngx_palloc(call->pool, (nkeys + 3) * sizeof(ngx_str_t));
     if (argv == NULL) {
         return NGX_ERROR;
     }
 
     for (i = 0; i < n; i++) {
-        if (oc_store_scope(call, &argv[3 * i], ids ? &ids[i] : NULL)
+        if (oc_store_scope(call, &argv[OC_STORE_SCOPE_KEYS * i],
+                           ids ? &ids[i] : NULL)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    if (oc_store_window(call, &argv[3 * n]) != NGX_OK) {
+    if (oc_store_window(call, &argv[nkeys]) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_str_set(&argv[3 * n + 2], OC_STORE_CHECKIN_BYTES);
+    ngx_str_set(&argv[nkeys + 2], OC_STORE_CHECKIN_BYTES);
 
     call->nlive = n;
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_live_script,
-                           3 * n, argv, 3 * n + 3, 0, oc_store_got_live);
+                           nkeys, argv, nkeys + 3, 0, oc_store_got_live);
 }
 
 
@@ -368,8 +550,8 @@ oc_store_live_read(oc_store_call_t *call, oc_store_live_t *live,
 /*
  * Reads check-ins of a configuration, or, "id" being NULL, of the tenant, from
  * the number "from" on.  OC_STORE_OK: call->count of all; call->page, the
- * records; call->from, with which the next bucket begins, or -1.  Check-ins that are still in the entity's JSON are
- * call->json instead.  OC_STORE_NOT_FOUND.
+ * records; call->from, with which the next bucket begins, or -1.  Check-ins
+ * that are still in the entity's JSON are call->json instead.  OC_STORE_NOT_FOUND.
  */
 
 ngx_int_t
@@ -377,7 +559,7 @@ oc_store_checkins(oc_store_call_t *call, ngx_str_t *id, uint32_t from,
     ngx_uint_t limit)
 {
     u_char      number[NGX_INT64_LEN], most[NGX_INT_T_LEN];
-    ngx_str_t   argv[10], window[2];
+    ngx_str_t   argv[12], window[2];
 
     if (oc_store_entity(call, &argv[0], id) != NGX_OK
         || oc_store_scope(call, &argv[1], id) != NGX_OK
@@ -386,28 +568,30 @@ oc_store_checkins(oc_store_call_t *call, ngx_str_t *id, uint32_t from,
         return NGX_ERROR;
     }
 
-    ngx_str_null(&argv[5]);
+    ngx_str_null(&argv[6]);
 
     if (id) {
-        argv[4] = *id;
+        argv[5] = *id;
 
     } else {
-        ngx_str_set(&argv[4], OC_SINGLETON_ID);
-        ngx_str_set(&argv[5], "1");
+        ngx_str_set(&argv[5], OC_SINGLETON_ID);
+        ngx_str_set(&argv[6], "1");
     }
 
-    argv[6] = window[0];
+    argv[7] = window[0];
+    argv[8] = window[1];
 
-    argv[7].data = number;
-    argv[7].len = ngx_sprintf(number, "%uL", (uint64_t) from) - number;
+    argv[9].data = number;
+    argv[9].len = ngx_sprintf(number, "%uL", (uint64_t) from) - number;
 
-    argv[8].data = most;
-    argv[8].len = ngx_sprintf(most, "%ui", limit) - most;
+    argv[10].data = most;
+    argv[10].len = ngx_sprintf(most, "%ui", limit) - most;
 
-    ngx_str_set(&argv[9], OC_STORE_CHECKIN_BYTES);
+    ngx_str_set(&argv[11], OC_STORE_CHECKIN_BYTES);
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_checkins_script,
-                           4, argv, 10, 0, oc_store_got_checkins);
+                           1 + OC_STORE_SCOPE_KEYS, argv, 12, 0,
+                           oc_store_got_checkins);
 }
 
 
@@ -490,7 +674,7 @@ ngx_int_t
 oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
     const ngx_str_t *property, const ngx_str_t *member)
 {
-    ngx_str_t  argv[9], window[2];
+    ngx_str_t  argv[11], window[2];
 
     if (oc_store_entity(call, &argv[0], id) != NGX_OK
         || oc_store_scope(call, &argv[1], id) != NGX_OK
@@ -499,28 +683,30 @@ oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
         return NGX_ERROR;
     }
 
-    ngx_str_null(&argv[8]);
+    ngx_str_null(&argv[10]);
 
     if (id) {
-        argv[4] = *id;
+        argv[5] = *id;
 
     } else {
-        ngx_str_set(&argv[4], OC_SINGLETON_ID);
-        ngx_str_set(&argv[8], OC_SINGLETON_JSON);
+        ngx_str_set(&argv[5], OC_SINGLETON_ID);
+        ngx_str_set(&argv[10], OC_SINGLETON_JSON);
     }
 
-    argv[5] = *property;
+    argv[6] = *property;
 
-    ngx_str_null(&argv[6]);
+    ngx_str_null(&argv[7]);
 
     if (member) {
-        argv[6] = *member;
+        argv[7] = *member;
     }
 
-    argv[7] = window[0];
+    argv[8] = window[0];
+    argv[9] = window[1];
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_summary_script,
-                           4, argv, 9, 0, oc_store_got_summary);
+                           1 + OC_STORE_SCOPE_KEYS, argv, 11, 0,
+                           oc_store_got_summary);
 }
 
 

@@ -169,10 +169,6 @@ oc_store_create_transaction(oc_store_call_t *call, oc_entity_t *entity,
 
     call->json = add[3];
 
-    if (call->checkins) {
-        call->checkins->checkins->record = commands[n - 2].argv[3];
-    }
-
     oc_redis_op_submit(call->op, oc_store_added, call);
 
     return NGX_OK;
@@ -181,43 +177,32 @@ oc_store_create_transaction(oc_store_call_t *call, oc_entity_t *entity,
 
 /*
  * Two commands for the check-in that stays in the JSON: one keeps its record,
- * the other gives it to the tenant.
+ * the other notes it in the tenant's journal.
  */
 
 static ngx_int_t
 oc_store_create_checkin(oc_store_call_t *call, oc_entity_t *entity,
     oc_redis_command_t *commands)
 {
-    u_char               *p;
-    ngx_str_t            *argv;
-    ngx_uint_t            nkeys;
-    oc_store_checkin_t   *checkin;
-    oc_store_checkins_t  *checkins;
-
-    checkins = ngx_pcalloc(call->pool, sizeof(oc_store_checkins_t)
-                                       + sizeof(oc_store_checkin_t));
-    if (checkins == NULL) {
-        return NGX_ERROR;
-    }
-
-    checkin = (oc_store_checkin_t *) (checkins + 1);
-    checkin->record = entity->checkins->record;
-
-    checkins->checkins = checkin;
-    checkins->n = 1;
+    u_char     *p;
+    ngx_str_t  *argv;
 
     p = ngx_pnalloc(call->pool, 2 + entity->id.len);
-    argv = ngx_palloc(call->pool, (4 + 3 + oc_store_take_count(checkins))
-                                  * sizeof(ngx_str_t));
+    argv = ngx_palloc(call->pool, 8 * sizeof(ngx_str_t));
 
     if (p == NULL || argv == NULL
-        || oc_store_take_arguments(call, checkins, &argv[7], &nkeys) != NGX_OK)
+        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_STREAMS, NULL)
+           != NGX_OK
+        || oc_store_key(&argv[5], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_TENANT_JOURNAL, NULL)
+           != NGX_OK
+        || oc_store_note(call, &argv[6], &entity->checkins->record) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     ngx_str_set(&argv[0], "HSET");
-    argv[1] = argv[8];
 
     argv[2].data = p;
     argv[2].len = 2 + entity->id.len;
@@ -230,17 +215,12 @@ oc_store_create_checkin(oc_store_call_t *call, oc_entity_t *entity,
     commands[0].argv = argv;
     commands[0].argc = 4;
 
-    ngx_str_set(&argv[4], "EVALSHA");
-
-    argv[5].data = oc_store_checkin_script.sha1;
-    argv[5].len = sizeof(oc_store_checkin_script.sha1);
-
-    ngx_str_set(&argv[6], "5");
+    ngx_str_set(&argv[4], "RPUSH");
 
     commands[1].argv = &argv[4];
-    commands[1].argc = 3 + oc_store_take_count(checkins);
+    commands[1].argc = 4;
 
-    call->checkins = checkins;
+    call->noted = 1;
 
     return NGX_OK;
 }
@@ -250,13 +230,14 @@ static ngx_int_t
 oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
     ngx_str_t *keys)
 {
-    u_char       priority[NGX_INT32_LEN], count[NGX_INT_T_LEN];
+    u_char       priority[NGX_INT32_LEN], count[NGX_INT_T_LEN],
+                 cutoff[OC_STORE_CUTOFF_LEN];
     ngx_str_t   *argv;
     ngx_uint_t   i, n, nkeys;
 
-    nkeys = call->repeatability.len ? 12 : 11;
+    nkeys = 5 + 2 * OC_STORE_SCOPE_KEYS + (call->repeatability.len ? 1 : 0);
 
-    argv = ngx_palloc(call->pool, (nkeys + 11 + 2 * entity->nassignments
+    argv = ngx_palloc(call->pool, (nkeys + 12 + 2 * entity->nassignments
                                    + entity->ncheckins) * sizeof(ngx_str_t));
     if (argv == NULL) {
         return NGX_ERROR;
@@ -268,13 +249,14 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
                      OC_KEY_STREAMS, NULL)
         != NGX_OK
         || oc_store_scope(call, &argv[5], NULL) != NGX_OK
-        || oc_store_scope(call, &argv[8], &entity->id) != NGX_OK)
+        || oc_store_scope(call, &argv[5 + OC_STORE_SCOPE_KEYS], &entity->id)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (call->repeatability.len
-        && oc_store_key(&argv[11], call->pool, &call->prefix, &call->tenant,
+        && oc_store_key(&argv[nkeys - 1], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_REPEATABILITY, &call->repeatability)
            != NGX_OK)
     {
@@ -313,6 +295,11 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
 
         n += 2;
 
+        oc_store_cutoff(call, cutoff);
+
+        argv[n].data = cutoff;
+        argv[n++].len = OC_STORE_CUTOFF_LEN;
+
         argv[n++] = entity->summary;
 
         ngx_str_null(&argv[n]);
@@ -339,6 +326,10 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
 
     call->json = argv[nkeys + 2];
     call->tail = argv[nkeys + 3];
+
+    /* more than the script takes from the journal itself */
+
+    call->noted = (entity->ncheckins > OC_STORE_JOURNAL_LEN / 2);
 
     return NGX_OK;
 }
@@ -437,6 +428,12 @@ oc_store_created(oc_redis_op_t *op, void *data)
         return;
     }
 
+    if (call->noted && !call->repeated && call->status == OC_STORE_OK
+        && oc_store_settle(call, NULL) == NGX_OK)
+    {
+        return;
+    }
+
     call->handler(call);
 }
 
@@ -448,8 +445,8 @@ oc_store_added(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_uint_t         i, last;
-    oc_redis_reply_t  *reply, *done;
+    ngx_uint_t         i;
+    oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK) {
         return;
@@ -462,9 +459,7 @@ oc_store_added(oc_redis_op_t *op, void *data)
         return;
     }
 
-    last = reply->nelements - (call->checkins ? 1 : 0);
-
-    for (i = 0; i < last; i++) {
+    for (i = 0; i < reply->nelements; i++) {
         if (reply->elements[i]->type != OC_REDIS_REPLY_INTEGER) {
             oc_store_failed(call);
             return;
@@ -474,19 +469,15 @@ oc_store_added(oc_redis_op_t *op, void *data)
     call->status = reply->elements[0]->integer ? OC_STORE_OK
                                                : OC_STORE_EXISTS;
 
-    if (call->checkins && call->status == OC_STORE_OK) {
-        done = reply->elements[last];
+    /* the last one is how long the tenant's journal is */
 
-        /* Redis has forgotten its scripts, or the tenant has more to expire */
-
-        if (done->type != OC_REDIS_REPLY_INTEGER || done->integer != 1) {
-
-            if (oc_store_take(call, call->checkins) != NGX_OK) {
-                oc_store_failed(call);
-            }
-
-            return;
-        }
+    if (call->noted
+        && reply->elements[reply->nelements - 1]->integer
+           % OC_STORE_JOURNAL_LEN == 0
+        && call->status == OC_STORE_OK
+        && oc_store_settle(call, NULL) == NGX_OK)
+    {
+        return;
     }
 
     call->handler(call);

@@ -287,6 +287,7 @@ oc_store_group_script(oc_store_group_t *group)
     call->log = first->log;
     call->write = 1;
     call->cutoff = first->cutoff;
+    call->recent = first->recent;
 
     for (i = 0; i < group->n; i++) {
         call->cutoff = ngx_max(call->cutoff, group->members[i].call->cutoff);
@@ -304,8 +305,8 @@ oc_store_group_script(oc_store_group_t *group)
 
 /*
  * The keys: one to spare for each that may be lost, then those of the calls.
- * The other arguments: the cutoff, how many keys are to spare, the number of
- * calls, and of each the name of its script, how many keys and how many other
+ * The other arguments: the cutoff, how many of the newest check-ins are kept,
+ * how many keys are to spare, the number of calls, and of each the name of its script, how many keys and how many other
  * arguments it has, and these.
  */
 
@@ -327,7 +328,7 @@ oc_store_group_arguments(oc_store_group_t *group, ngx_uint_t *nkeys,
         keys += group->members[i].nkeys;
     }
 
-    total += spare + 3 + 3 * group->n;
+    total += spare + 4 + 3 * group->n;
 
     argv = ngx_palloc(group->pool, total * sizeof(ngx_str_t));
 
@@ -342,6 +343,7 @@ oc_store_group_arguments(oc_store_group_t *group, ngx_uint_t *nkeys,
     arg = &argv[keys];
 
     *arg++ = window[0];
+    *arg++ = window[1];
 
     if (oc_store_group_number(group, arg++, spare) != NGX_OK
         || oc_store_group_number(group, arg++, group->n) != NGX_OK)

@@ -28,6 +28,22 @@
 
 #define OC_STORE_CHECKIN_BYTES  "1048576"
 
+/* keys of the check-ins of a configuration or of the tenant */
+
+#define OC_STORE_SCOPE_KEYS  4
+
+/* a cutoff as bytes */
+
+#define OC_STORE_CUTOFF_LEN  6
+
+/* a journal is as long as it should get: elements, two each check-in */
+
+#define OC_STORE_JOURNAL_LEN  128
+
+/* a check-in was noted, and it is time to take what is in the journals */
+
+#define OC_STORE_DUE  3
+
 /* assignments of several configurations are read at once up to this size */
 
 #define OC_STORE_ASSIGNMENT_BYTES  "262144"
@@ -67,6 +83,10 @@ void oc_store_group_leave(oc_store_call_t *call);
 
 ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
+void oc_store_cutoff(oc_store_call_t *call, u_char *p);
+ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argv,
+    ngx_str_t *record);
+ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
     oc_store_checkins_t *checkins, ngx_str_t *argv, ngx_uint_t *nkeys);
 ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
@@ -74,7 +94,8 @@ ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
 /* how many arguments that are */
 
 #define oc_store_take_count(checkins)                                         \
-    (9 + 4 * (checkins)->nids + 2 * (checkins)->n)
+    (7 + OC_STORE_SCOPE_KEYS + (1 + OC_STORE_SCOPE_KEYS) * (checkins)->nids   \
+     + 2 * (checkins)->n)
 
 ngx_int_t oc_store_window(oc_store_call_t *call, ngx_str_t *argv);
 ngx_uint_t oc_store_again(oc_store_call_t *call, oc_redis_op_t *op,
@@ -103,6 +124,8 @@ extern oc_redis_script_t  oc_store_assign_script;
 extern oc_redis_script_t  oc_store_assignments_script;
 extern oc_redis_script_t  oc_store_priorities_script;
 extern oc_redis_script_t  oc_store_checkin_script;
+extern oc_redis_script_t  oc_store_report_script;
+extern oc_redis_script_t  oc_store_settle_script;
 extern oc_redis_script_t  oc_store_live_script;
 extern oc_redis_script_t  oc_store_checkins_script;
 extern oc_redis_script_t  oc_store_summary_script;

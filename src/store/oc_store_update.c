@@ -14,7 +14,7 @@
 
 /* keys and all before the edits, but check-ins */
 
-#define OC_STORE_UPDATE_ARGS  25
+#define OC_STORE_UPDATE_ARGS  27
 
 
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
@@ -113,14 +113,14 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
                         OC_KEY_ASSIGNMENTS, &update->id)
            != NGX_OK
         || oc_store_scope(call, &argv[4], NULL) != NGX_OK
-        || oc_store_scope(call, &argv[7],
+        || oc_store_scope(call, &argv[4 + OC_STORE_SCOPE_KEYS],
                           update->singleton ? NULL : &update->id)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    nkeys = 10;
+    nkeys = 4 + 2 * OC_STORE_SCOPE_KEYS;
     n = nkeys;
 
     argv[n++] = update->id;

@@ -96,6 +96,7 @@ http {
 $temp
     access_log off;
     default_type application/json;
+    client_header_buffer_size 4k;
     keepalive_requests 1000000000;
     keepalive_timeout 600s;
 ${\ $level->($o{http})}

@@ -51,6 +51,14 @@ my @cases = (
     { name => 'module-get-jwt', peer => 'module', method => 'GET', token => 1,
       item => ['/jwt/officeConfiguration/clientConfigurations/', ''],
       status => 200 },
+    { name => 'module-page-1k', peer => 'module-few', method => 'GET',
+      path => $collection, status => 200 },
+    { name => 'module-page-100k', peer => 'module', method => 'GET',
+      path => $collection, status => 200 },
+    { name => 'module-order-1k', peer => 'module-few', method => 'GET',
+      path => "$collection?\$orderby=priority", status => 200 },
+    { name => 'module-order-100k', peer => 'module', method => 'GET',
+      path => "$collection?\$orderby=priority", status => 200 },
     { name => 'echo-checkin', peer => 'echo', method => 'POST',
       of => ["$collection/", '/checkinStatuses'], bodies => 1,
       status => 200 },
@@ -68,6 +76,7 @@ my @cases = (
 #   redis   true if it needs one
 #   hash    Redis hash whose fields are the ids, if it is filled by POST
 #   module  true if it is the module
+#   preload how many configurations it has, if not as many as the options say
 #   fleet   how many check-ins its only configuration gets, or
 #           "all": as many as the options say; echo gets those of such a fleet
 my %peers = (
@@ -76,6 +85,8 @@ my %peers = (
     lua       => { redis => 1, hash => 'lua:{default}:cfg' },
     webdis    => { redis => 1 },
     module    => { redis => 1, module => 1, hash => 'oc:{default}:cfg' },
+    'module-few' => { redis => 1, module => 1, hash => 'oc:{default}:cfg',
+                      preload => 1000 },
     'module-1k' => { redis => 1, module => 1, fleet => 1000 },
     'module-1m' => { redis => 1, module => 1, fleet => 'all' },
 );
@@ -252,14 +263,16 @@ sub fill {
         return ([$id], length $json);
     }
 
-    repeat($a{server}{port}, 'POST', $collection, $a{body},
-           $o->{preload} - 1, 180) if $o->{preload} > 1;
+    my $preload = $peers{$name}{preload} // $o->{preload};
+
+    repeat($a{server}{port}, 'POST', $collection, $a{body}, $preload - 1, 180)
+        if $preload > 1;
 
     my $hash = $peers{$name}{hash};
     my $count = $a{redis}->command('HLEN', $hash);
 
-    die "$name: the hash $hash has $count fields, not $o->{preload}\n"
-        if $count != $o->{preload};
+    die "$name: the hash $hash has $count fields, not $preload\n"
+        if $count != $preload;
 
     return ([$a{redis}->sample_fields($hash, $o->{ids})], length $json);
 }

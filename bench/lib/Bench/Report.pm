@@ -16,6 +16,8 @@ my @ratios = (
     ['get', 'module-get', 'return200-get', 1.8],
     ['get', 'module-get', 'lua-get', 0.6],
     ['token', 'module-get-jwt', 'module-get', 1.15],
+    ['page', 'module-page-100k', 'module-page-1k', 1.2],
+    ['order', 'module-order-100k', 'module-order-1k', 1.2],
     ['checkin', 'module-checkin-1m', 'echo-checkin', 3.0],
     ['redis', 'module-checkin-1m', 'module-checkin-1k', 1.3, 'redis'],
 );

@@ -2,13 +2,13 @@
 -- refuses what it is asked for, none.
 --
 -- KEYS: keys to spare, then those of each script
--- ARGV: the cutoff of check-ins in milliseconds; how many keys are to spare;
---       the number of scripts; then for each its name, the number of its keys,
+-- ARGV: the cutoff of check-ins in milliseconds; how many of the newest are
+--       kept; how many keys are to spare; the number of scripts; then for each its name, the number of its keys,
 --       the number of its other arguments, and these
 --
 -- Returns an array of 0 and what each script returned; or of the number of the
--- one that refused and what that returned. 2 if there was more to expire than
--- is done at once: nothing else was done then.
+-- one that refused and what that returned. 2 if there was more to take from
+-- journals, or to expire, than is done at once: nothing else was done then.
 
 -- each script finds its own keys and arguments in their usual places
 
@@ -18,7 +18,7 @@ local KEYS, ARGV
 -- include lib/undo.lua
 -- include lib/entity.lua
 -- include lib/checkin.lua
--- include lib/renew.lua
+-- include lib/note.lua
 
 local scripts = {}
 
@@ -58,6 +58,8 @@ local function done(name, reply)
         return type(reply) == 'table'
     elseif name == 'priorities' then
         return reply == 0
+    elseif name == 'checkin' then
+        return reply == 1 or reply == 3
     else
         return reply == 1
     end
@@ -65,22 +67,27 @@ end
 
 local spare = journal.spare
 
-for i = 1, tonumber(all_args[2]) do
+for i = 1, tonumber(all_args[3]) do
     spare[i] = all_keys[i]
 end
 
--- What expires does so first, and is not taken back: no script has anything
--- left to expire then. A scope's keys follow one another.
+-- What waits in journals is taken first, and what expires does so, and neither
+-- is taken back: no script has anything left to expire then, and finds in
+-- journals only what is of these scripts. A scope's keys follow one another.
+
+KEYS = all_keys
 
 for i = #spare + 1, #all_keys do
     if string.find(all_keys[i], '^[^}]*}:chk') then
-        local s = open(all_keys[i], all_keys[i + 1], all_keys[i + 2])
+        local s, late = open(i, tonumber(all_args[2]))
 
-        if s and not expire(s, tonumber(all_args[1]), 50) then
+        if late or s and not expire(s, tonumber(all_args[1]), 50) then
             return 2
         end
     end
 end
+
+budget = huge
 
 journal.forget()
 
@@ -89,9 +96,9 @@ journal.forget()
 journal.call('SET', spare[1], '')
 journal.call('UNLINK', spare[1])
 
-local replies, key, arg = { 0 }, #spare, 3
+local replies, key, arg = { 0 }, #spare, 4
 
-for n = 1, tonumber(all_args[3]) do
+for n = 1, tonumber(all_args[4]) do
     local name = all_args[arg + 1]
     local keys, args = tonumber(all_args[arg + 2]), tonumber(all_args[arg + 3])
 

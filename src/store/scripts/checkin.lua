@@ -1,74 +1,96 @@
 -- Takes check-ins: for configurations, and all of them for the tenant.
 --
 -- KEYS: configurations, streams; the scope of the tenant and of each
---       configuration as its hash, its newest and its queue
--- ARGV: the cutoff in milliseconds; how many of the newest are kept; "1" if
---       the configurations must exist, otherwise those that do not are passed
---       over; the number of configurations and their ids; then for each
---       check-in its record, and the numbers of its configurations, two bytes
---       each
+--       configuration as its hash, its newest, its queue and its journal
+-- ARGV: the cutoff in milliseconds; how many of the newest are kept; the
+--       cutoff as six bytes; "1" if the configurations must exist, otherwise those that
+--       do not are passed over; the number of configurations and their ids;
+--       then for each check-in its record, and the numbers of its
+--       configurations, two bytes each
 --
--- Returns 1; 0 if a configuration does not exist; 2 if there was more to
--- expire than is done at once: nothing else was done then.
+-- Returns 1; 3 if it is time to take what is in the journals; 0 if a
+-- configuration does not exist; 2 if there was more to take from journals, or
+-- to expire, than is done at once: nothing else was done then.
 
--- include lib/renew.lua
+-- include lib/note.lua
 
--- one check-in of a device that all know takes nothing of what is below
+local ids = tonumber(ARGV[5])
 
-local ids = tonumber(ARGV[4])
+-- one check-in for all, each of which has a scope or does not exist, is noted
 
-if #ARGV == ids + 6 and #ARGV[ids + 6] == 2 * ids
-   and renew(3, string.sub(ARGV[ids + 5], 1, 14),
-             string.sub(ARGV[ids + 5], 15), ARGV[2])
-then
-    return 1
+if #ARGV == ids + 7 and #ARGV[ids + 7] == 2 * ids then
+    local journals, easy = { KEYS[6] }, true
+
+    for i = 1, ids do
+        local journal = KEYS[4 * i + 6]
+
+        if redis.call('EXISTS', journal) == 1 then
+            journals[#journals + 1] = journal
+        elseif ARGV[4] == '1'
+               or redis.call('HEXISTS', KEYS[1], ARGV[i + 5]) == 1
+        then
+            easy = false
+            break
+        end
+    end
+
+    if easy then
+        local record, due = ARGV[ids + 6], false
+        local mark = string.sub(record, 1, 14) .. ARGV[3]
+        local value = string.sub(record, 15)
+
+        for _, journal in ipairs(journals) do
+            due = note(journal, mark, value) or due
+        end
+
+        return due and 3 or 1
+    end
 end
 
 -- include lib/checkin.lua
 
 local cutoff, keep = tonumber(ARGV[1]), tonumber(ARGV[2])
-local scopes, known, stale = {}, {}, false
+local scopes, known = {}, {}
 
 for i = 0, ids do
-    local k = 3 * i
-    local hash, recent, queue = KEYS[k + 3], KEYS[k + 4], KEYS[k + 5]
-    local s = known[hash]
+    local k = 4 * i + 3
+    local hash, s, late = KEYS[k], nil, nil
+
+    s = known[hash]
 
     if s == nil then
-        s = open(hash, recent, queue)
+        s, late = open(k, keep)
     end
 
-    if not s and i == 0 then
-        s = blank(hash, recent, queue)
-    elseif s == nil then
-        local json = redis.call('HGET', KEYS[1], ARGV[i + 4])
+    if s == nil and i == 0 then
+        s = blank(k)
+    end
+
+    if s == nil and not late then
+        local json = redis.call('HGET', KEYS[1], ARGV[i + 5])
 
         if json then
-            s = blank(hash, recent, queue)
-            adopt(s, KEYS[1], KEYS[2], ARGV[i + 4], json, cutoff, keep)
-        elseif ARGV[3] == '1' then
+            s = blank(k)
+            adopt(s, KEYS[1], KEYS[2], ARGV[i + 5], json, cutoff, keep)
+        elseif ARGV[4] == '1' then
             return 0
         end
     end
 
     -- a summary that was given must be right before it begins to move
 
-    if s and s.due < cutoff
-       and not expire(s, cutoff, s.given == '' and 4 or 50)
-       and s.given ~= ''
+    if late
+       or s and s.due < cutoff
+          and not expire(s, cutoff, s.given == '' and 4 or 50)
+          and s.given ~= ''
     then
-        stale = true
-        break
+        return 2
     end
 
     scopes[i], known[hash] = s, s or false
 end
 
-if stale then
-    return 2
-end
-
-for i = ids + 5, #ARGV, 2 do
+for i = ids + 6, #ARGV, 2 do
     local record, targets = ARGV[i], ARGV[i + 1]
 
     put(scopes[0], record, cutoff, keep)

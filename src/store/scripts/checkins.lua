@@ -4,25 +4,27 @@
 -- with them: that of the first four bytes of the key, read from the last bit
 -- to the first. Each bucket has one interval of these numbers.
 --
--- KEYS: the hash that the entity is in; its scope's hash, newest and queue
--- ARGV: id; "1" for the singleton; the cutoff in milliseconds; the number that
---       the page begins with; how many check-ins are wanted; the number of
+-- KEYS: the hash that the entity is in; its scope's hash, newest, queue and
+--       journal
+-- ARGV: id; "1" for the singleton; the cutoff in milliseconds; how many of the
+--       newest are kept; the number that the page begins with; how many check-ins are wanted; the number of
 --       bytes behind which there are fewer
 --
 -- Returns an array of the number of check-ins, the number that the next bucket
 -- begins with or -1, and records; without a scope the JSON of the
--- entity, or nil if there is none; 2 if there was more to expire than is done
--- at once.
+-- entity, or nil if there is none; 2 if there was more to take from the
+-- journal, or to expire, than is done at once.
 
-local cutoff, from, limit, most = tonumber(ARGV[3]), tonumber(ARGV[4]),
-                                  tonumber(ARGV[5]), tonumber(ARGV[6])
-local s = open(KEYS[2], KEYS[3], KEYS[4])
+local cutoff, keep, from = tonumber(ARGV[3]), tonumber(ARGV[4]),
+                           tonumber(ARGV[5])
+local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
+local s, late = open(2, keep)
 
 if not s then
     return redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[2] == '1' and ''
 end
 
-if not expire(s, cutoff, 50) then
+if late or not expire(s, cutoff, 50) then
     return 2
 end
 

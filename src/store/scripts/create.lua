@@ -4,13 +4,14 @@
 --
 -- KEYS: configurations (hash), ids (sorted set), priorities (sorted set), the
 --       configuration's assignments (hash), streams (hash), the tenant's scope
---       of check-ins and the configuration's (hash, newest, queue), and for a
---       request that can be repeated: what it was answered with (list)
+--       of check-ins and the configuration's (hash, newest, queue, journal),
+--       and for a request that can be repeated: what it was answered with
+--       (list)
 -- ARGV: id, priority or "", the JSON, or without a priority the JSON before
 --       and behind its number, how many seconds the answer is kept, the JSON
 --       of all assignments or "", how many of them there are, then pairs of
 --       assignment id and JSON; the cutoff in milliseconds, how many of the
---       newest check-ins are kept, the summary of check-ins that are not in
+--       newest check-ins are kept, the cutoff as six bytes, the summary of check-ins that are not in
 --       the JSON or "", "1" if they are not, and the records of check-ins
 --
 -- Returns the priority; nil if the id exists; a status if no priority is left;
@@ -18,8 +19,8 @@
 
 local id, priority, json = ARGV[1], ARGV[2], ARGV[3]
 
-if KEYS[12] then
-    local first = redis.call('LRANGE', KEYS[12], 0, -1)
+if KEYS[14] then
+    local first = redis.call('LRANGE', KEYS[14], 0, -1)
 
     if #first > 0 then
         return first
@@ -57,16 +58,16 @@ end
 
 if ARGV[n] then
     local cutoff, keep = tonumber(ARGV[n]), tonumber(ARGV[n + 1])
-    local own
-    local tenant = open(KEYS[6], KEYS[7], KEYS[8])
-                   or blank(KEYS[6], KEYS[7], KEYS[8])
+    local own, length
 
-    if ARGV[n + 3] == '1' then
-        own = blank(KEYS[9], KEYS[10], KEYS[11])
+    if ARGV[n + 4] == '1' then
+        own = blank(10)
+        call('RPUSH', own.journal, '')
     end
 
-    for i = n + 4, #ARGV do
-        put(tenant, ARGV[i], cutoff, keep)
+    for i = n + 5, #ARGV do
+        length = call('RPUSH', KEYS[9], sub(ARGV[i], 1, KEY) .. ARGV[n + 2],
+                      sub(ARGV[i], KEY + 1))
 
         if own then
             put(own, ARGV[i], cutoff, keep)
@@ -76,14 +77,20 @@ if ARGV[n] then
     end
 
     if own then
-        own.given = ARGV[n + 2]
+        own.given = ARGV[n + 3]
         write_head(own)
+    end
+
+    -- the tenant's journal stays short
+
+    if length >= 128 then
+        open(6, keep)
     end
 end
 
-if KEYS[12] then
-    redis.call('RPUSH', KEYS[12], json, ARGV[6])
-    redis.call('EXPIRE', KEYS[12], ARGV[5])
+if KEYS[14] then
+    redis.call('RPUSH', KEYS[14], json, ARGV[6])
+    redis.call('EXPIRE', KEYS[14], ARGV[5])
 end
 
 return tonumber(priority)

@@ -3,22 +3,22 @@
 -- Reads what is in the entities of scopes: the summary and the newest
 -- check-ins.
 --
--- KEYS: for each scope its hash, its newest and its queue
+-- KEYS: for each scope its hash, its newest, its queue and its journal
 -- ARGV: the cutoff in milliseconds; how many check-ins are wanted of each
 --       scope; the number of bytes behind which there are fewer
 --
 -- Returns for each scope an array of the number of its check-ins, the summary
 -- as JSON, and the records; or 0 if there is no such scope. Returns 2 instead
--- if there was more to expire than is done at once.
+-- if there was more to take from journals, or to expire, than is done at once.
 
 local cutoff, limit, most = tonumber(ARGV[1]), tonumber(ARGV[2]),
                             tonumber(ARGV[3])
 local reply = {}
 
-for i = 1, #KEYS, 3 do
-    local s = open(KEYS[i], KEYS[i + 1], KEYS[i + 2])
+for i = 1, #KEYS, 4 do
+    local s, late = open(i, limit)
 
-    if s and not expire(s, cutoff, 50) then
+    if late or s and not expire(s, cutoff, 50) then
         return 2
     end
 

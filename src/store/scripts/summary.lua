@@ -3,15 +3,17 @@
 --
 -- Reads the summary of a configuration's check-ins, or the tenant's.
 --
--- KEYS: the hash that the entity is in; its scope's hash, newest and queue
+-- KEYS: the hash that the entity is in; its scope's hash, newest, queue and
+--       journal
 -- ARGV: id; the name of the summary; that of a member of it or ""; the cutoff
---       in milliseconds; the JSON of an entity that is not there yet or ""
+--       in milliseconds; how many of the newest are kept; the JSON of an
+--       entity that is not there yet or ""
 --
 -- Returns the ETag or, where the value changes without it, "", the JSON of the
--- value, and ""; nil if there is no entity; 2 if there was more to expire than
--- is done at once.
+-- value, and ""; nil if there is no entity; 2 if there was more to take from
+-- the journal, or to expire, than is done at once.
 
-local id, name, member, cutoff, initial = unpack(ARGV)
+local id, name, member, cutoff, keep, initial = unpack(ARGV)
 local json = redis.call('HGET', KEYS[1], id)
 
 if not json then
@@ -22,11 +24,11 @@ if not json then
     json = initial
 end
 
-local s = open(KEYS[2], KEYS[3], KEYS[4])
+local s, late = open(2, tonumber(keep))
 local etag, value = '', nil
 
 if s then
-    if not expire(s, tonumber(cutoff), 50) then
+    if late or not expire(s, tonumber(cutoff), 50) then
         return 2
     end
 

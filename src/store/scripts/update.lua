@@ -4,8 +4,8 @@
 -- Changes a configuration, or the singleton.
 --
 -- KEYS: the hash it is in, priorities, streams, the configuration's
---       assignments; the tenant's scope of check-ins (hash, newest, queue),
---       and the configuration's
+--       assignments; the tenant's scope of check-ins (hash, newest, queue,
+--       journal), and the configuration's
 -- ARGV: id; If-Match and If-None-Match as holds() takes them; the name of the
 --       type it must have or ""; that of a cast or ""; the new ETag; the new
 --       date as JSON; the new priority, "next" or ""; if the one edit is that
@@ -18,8 +18,8 @@
 --
 -- Returns what is asked for, as an array; 0 if there is no entity, -1 if the
 -- condition does not hold, -2 if the type is another, -3 if no priority is
--- left; 2 if there was more to expire than is done at once: nothing else was
--- done then.
+-- left; 2 if there was more to take from journals, or to expire, than is done
+-- at once: nothing else was done then.
 
 local id, match, none, kind, cast, etag, date, priority, media, want,
       initial, cutoff, keep, given, count = unpack(ARGV, 1, 15)
@@ -75,7 +75,7 @@ end
 -- there is more than the client has said
 
 local SUMMARY, STATUSES = 'userCheckinSummary', 'checkinStatuses'
-local tenant, own, moves
+local tenant, own, moves, late, own_late
 
 if singleton then
     SUMMARY, STATUSES = 'tenantUserCheckinSummary', 'tenantCheckinStatuses'
@@ -87,14 +87,16 @@ end
 
 if moves then
     cutoff, keep = tonumber(cutoff), tonumber(keep)
-    tenant = open(KEYS[5], KEYS[6], KEYS[7]) or blank(KEYS[5], KEYS[6], KEYS[7])
+    tenant, late = open(5, keep)
+    tenant = tenant or blank(5)
     own = tenant
 
     if not singleton then
-        own = open(KEYS[8], KEYS[9], KEYS[10])
+        own, own_late = open(9, keep)
     end
 
-    if own and not expire(own, cutoff, 50)
+    if late or own_late
+       or own and not expire(own, cutoff, 50)
        or tenant.given ~= '' and not expire(tenant, cutoff, 50)
     then
         return 2
@@ -125,7 +127,7 @@ if moves then
        and not (count == '0'
                 and find(old, ',"checkinStatuses":[]', 1, true))
     then
-        own = blank(KEYS[8], KEYS[9], KEYS[10])
+        own = blank(9)
         adopt(own, KEYS[1], KEYS[3], id, old, cutoff, keep)
     end
 
@@ -157,7 +159,7 @@ if moves then
 
         -- nothing is left that moves
 
-        redis.call('UNLINK', KEYS[8], KEYS[9], KEYS[10])
+        redis.call('UNLINK', KEYS[9], KEYS[10], KEYS[11], KEYS[12])
     elseif own then
         write_head(own)
 

@@ -103,6 +103,17 @@ const first = await answers(200, all.query((builder) => builder.top(1)),
     '$top');
 is(first.value.length, 1, 'one');
 
+const found = await answers(200, all.query((builder, q) => builder
+    .filter(q.displayName.eq(ids[0]).or(q.displayName.startsWith('100')))
+    .orderBy(q.displayName.desc()).select('id').count()),
+    '$filter, $orderby, $select, $count');
+is([found['@odata.count'], found.value.map((item) => item.id)],
+    [2, [ids[0], ids[1]]], 'two, in this order');
+
+const searched = await answers(200, all.query((builder) => builder
+    .search('100').skip(0)), '$search, $skip');
+is(searched.value.map((item) => item.id), [ids[1]], 'one');
+
 // change
 
 const one = root.clientConfigurations(created.id);

@@ -34,7 +34,7 @@ sub url { "http://127.0.0.1:$_[0]{port}" }
 # publish($json)           200 with these keys
 # answer($status, $body)   that
 # hold                     it takes requests and answers none
-# release                  until then
+# release                  until then, with what was to be said when they came
 
 sub publish { $_[0]->answer(200, $_[1]) }
 
@@ -128,15 +128,15 @@ sub _serve {
     syswrite $log, "$head\0";
     close $log;
 
-    while (-e "$self->{dir}/hold") {
-        return unless kill 0, $parent;
-        sleep 0.01;
-    }
-
     open my $fh, '<:raw', "$self->{dir}/answer" or die "answer: $!\n";
     my $status = <$fh>;
     chomp $status;
     my $body = do { local $/; <$fh> } // '';
+
+    while (-e "$self->{dir}/hold") {
+        return unless kill 0, $parent;
+        sleep 0.01;
+    }
 
     print $client "HTTP/1.1 $status Whatever\r\n"
         . "Content-Type: application/json\r\n"

@@ -164,7 +164,7 @@ sub _note {
 sub entries {
     my ($self) = @_;
     open my $fh, '<', $self->{log} or die "$self->{log}: $!\n";
-    return map { chomp; [split / /] } <$fh>;
+    return grep { @$_ == 5 } map { chomp; [split / /] } <$fh>;
 }
 
 sub _good { $_[0][1] ne 'read' && $_[0][3] =~ /^20/ }

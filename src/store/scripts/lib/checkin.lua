@@ -1,7 +1,12 @@
 -- The check-ins of a configuration, or of the tenant: a scope.
 --
--- A scope is a hash, a sorted set of its newest check-ins (key, microseconds)
--- and a sorted set that orders the chunks of its queue. In the hash are:
+-- A scope is a hash, a sorted set of its newest check-ins (key, microseconds),
+-- a sorted set that orders the chunks of its queue, and a journal: a list of
+-- check-ins that have come and are not in the hash yet, two elements each. A
+-- script that looks at a scope takes them from there first; they are cheaper
+-- to take together. The first is the key and the cutoff of when it came (6),
+-- the second the check-in. A configuration's journal begins with an empty
+-- element: so it is there exactly as long as the scope is. In the hash are:
 --
 --   h     the head, as HEAD packs it
 --   g     a summary that a client gave and no check-in has followed
@@ -19,7 +24,7 @@
 -- record, as it comes and goes, is a key and its check-in.
 
 local find, sub, byte, char = string.find, string.sub, string.byte, string.char
-local floor, huge = math.floor, math.huge
+local floor, huge, format = math.floor, math.huge, string.format
 local call = redis.call
 
 local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
@@ -57,19 +62,22 @@ local function bucket(s, key, i)
     return m < s.buckets and m or m - s.base
 end
 
--- a scope without check-ins
-local function blank(hash, recent, queue)
-    return { hash = hash, recent = recent, queue = queue, n = 0, buckets = 1,
-             base = 1, ok = 0, failed = 0, more_ok = 0, more_failed = 0,
-             chunk = 1, chunks = 1, high = -1, due = huge, given = '' }
+-- a scope without check-ins, of the four keys from KEYS[i] on
+local function blank(i)
+    return { hash = KEYS[i], recent = KEYS[i + 1], queue = KEYS[i + 2],
+             journal = KEYS[i + 3], n = 0, buckets = 1, base = 1, ok = 0,
+             failed = 0, more_ok = 0, more_failed = 0, chunk = 1, chunks = 1,
+             high = -1, due = huge, given = '' }
 end
 
--- the scope that these keys hold, or nil
-local function open(hash, recent, queue)
-    local found = call('HMGET', hash, 'h', 'g')
+-- the scope that these keys hold, as it was before what is in its journal; or
+-- nil
+local function stored(i)
+    local found = call('HMGET', KEYS[i], 'h', 'g')
 
     if found[1] then
-        local s = { hash = hash, recent = recent, queue = queue }
+        local s = { hash = KEYS[i], recent = KEYS[i + 1], queue = KEYS[i + 2],
+                    journal = KEYS[i + 3] }
 
         s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok, s.more_failed,
         s.chunk, s.chunks, s.high, s.due = struct.unpack(HEAD, found[1])
@@ -100,13 +108,13 @@ local function summary(s)
         return s.given
     end
 
-    return string.format('{"succeededUserCount":%d,"failedUserCount":%d}',
+    return format('{"succeededUserCount":%d,"failedUserCount":%d}',
                          math.max(0, s.ok + s.more_ok),
                          math.max(0, s.failed + s.more_failed))
 end
 
 -- From now on the summary that was given moves with the check-ins.
-local function settle(s)
+local function move(s)
     local given = s.given
 
     if given ~= '' then
@@ -278,19 +286,24 @@ local function split(s)
     end
 end
 
--- put(s, record, cutoff, keep, quiet): a check-in has come. What counts is not
--- older than the cutoff, in milliseconds; "keep" of the newest are kept apart.
--- A quiet one belongs to a document and leaves a summary that was given as it
--- is. Returns whether it was taken: not if one is known that is newer.
-local function put(s, record, cutoff, keep, quiet)
-    local key, value = sub(record, 1, KEY), sub(record, KEY + 1)
-    local old = call('HGET', s.hash, key)
+-- Whether a check-in that is still there is none any more: it does not count,
+-- and was received too long ago.
+local function gone(value, cutoff)
+    return time_of(value) < cutoff and received(value) < cutoff
+end
+
+-- replace(s, key, old, value, cutoff, keep, quiet): a check-in has come where
+-- "old" was, or false. The cutoff is that of when it came, in milliseconds;
+-- "keep" of the newest are kept apart. A quiet one belongs to a document and
+-- leaves a summary that was given as it is. Returns whether it was taken: not
+-- if the old one is newer.
+local function replace(s, key, old, value, cutoff, keep, quiet)
     local usec, flags, was = usec_of(value), byte(value, 1), 0
     local ok, failed = 0, 0
     local dirty = not quiet and s.given ~= ''
 
     if old then
-        if usec < usec_of(old) then
+        if usec < usec_of(old) and not gone(old, cutoff) then
             return false
         end
 
@@ -304,7 +317,7 @@ local function put(s, record, cutoff, keep, quiet)
     end
 
     if dirty then
-        settle(s)
+        move(s)
     end
 
     if flags == 3 then
@@ -351,7 +364,7 @@ local function put(s, record, cutoff, keep, quiet)
     if set[1] then
         call('HSET', s.hash, unpack(set))
 
-        if call('ZADD', s.recent, usec, key) == 1 and s.n > 2 * keep
+        if call('ZADD', s.recent, format('%d', usec), key) == 1 and s.n > 2 * keep
            and call('ZCARD', s.recent) > 2 * keep
         then
             call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
@@ -364,6 +377,14 @@ local function put(s, record, cutoff, keep, quiet)
     end
 
     return true
+end
+
+-- put(s, record, cutoff, keep, quiet): the same for a record
+local function put(s, record, cutoff, keep, quiet)
+    local key = sub(record, 1, KEY)
+
+    return replace(s, key, call('HGET', s.hash, key), sub(record, KEY + 1),
+                   cutoff, keep, quiet)
 end
 
 -- The time of a key in the queue has come: its check-in ceases to count, and
@@ -505,12 +526,10 @@ end
 local function clear(s)
     call('UNLINK', s.hash, s.recent, s.queue)
 
-    local new = blank(s.hash, s.recent, s.queue)
+    s.n, s.buckets, s.base, s.ok, s.failed = 0, 1, 1, 0, 0
+    s.chunk, s.chunks, s.high, s.due = 1, 1, -1, huge
 
-    new.more_ok, new.more_failed = s.more_ok, s.more_failed
-    new.given = s.given
-
-    return new
+    return s
 end
 
 -- what no check-in and no client has changed
@@ -543,5 +562,122 @@ local function adopt(s, entities, streams, id, json, cutoff, keep)
 
     call('HSET', entities, id,
          sub(json, 1, from) .. '0,"checkinStatuses":0}')
+    call('RPUSH', s.journal, '')
     write_head(s)
+end
+
+-- how many check-ins a script still takes from journals
+local budget = 64
+
+-- cutoff_of(mark): that of the first element of a check-in in a journal
+local function cutoff_of(mark)
+    local a, b, c, d, e, f = byte(mark, KEY + 1, KEY + 6)
+
+    return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
+end
+
+-- take(s, list, first, keep): takes check-ins from an array of elements of a
+-- journal. Of several of one key only that which stays in the end is stored,
+-- and those that change no more than their date and what they say go together.
+local function take(s, list, first, keep)
+    local at, keys, marks, values, usecs, n = {}, {}, {}, {}, {}, 0
+
+    for i = first, #list, 2 do
+        local mark, value = list[i], list[i + 1]
+        local key, usec = sub(mark, 1, KEY), usec_of(value)
+        local j = at[key]
+
+        if not j then
+            n = n + 1
+            j = n
+            at[key], keys[n] = n, key
+        elseif usec < usecs[j] and not gone(values[j], cutoff_of(mark)) then
+            j = nil
+        end
+
+        if j then
+            marks[j], values[j], usecs[j] = mark, value, usec
+        end
+    end
+
+    local olds = call('HMGET', s.hash, unpack(keys))
+    local set, add, m = {}, {}, 0
+
+    for i = 1, n do
+        local key, old, value, usec = keys[i], olds[i], values[i], usecs[i]
+
+        if not old or byte(old) ~= byte(value) or usec < usec_of(old) then
+            replace(s, key, old, value, cutoff_of(marks[i]), keep)
+        elseif old ~= value then
+            set[m + 1], set[m + 2] = key, value
+            add[m + 1], add[m + 2] = format('%d', usec), key
+            m = m + 2
+        end
+    end
+
+    if m > 0 then
+        call('HSET', s.hash, unpack(set))
+        call('ZADD', s.recent, unpack(add))
+
+        if s.n > 2 * keep and call('ZCARD', s.recent) > 2 * keep then
+            call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
+        end
+    end
+end
+
+-- drain(s, keep): takes what is in the journal. Returns whether that was all;
+-- before it is, nothing may be read or written, or be expired.
+local function drain(s, keep)
+    local elements = call('LLEN', s.journal)
+    local n, first = floor(elements / 2), elements % 2
+
+    -- a summary that was given must be right before it begins to move
+
+    while n > 0 and s.given ~= '' do
+        if budget == 0 then
+            return false
+        end
+
+        local list = call('LRANGE', s.journal, first, first + 1)
+        local mark, cutoff = list[1], cutoff_of(list[1])
+
+        if not expire(s, cutoff, 50) then
+            return false
+        end
+
+        put(s, sub(mark, 1, KEY) .. list[2], cutoff, keep)
+        call('LPOP', s.journal, first + 2)
+
+        if first == 1 then
+            call('LPUSH', s.journal, '')
+        end
+
+        n, budget = n - 1, budget - 1
+    end
+
+    while n > 0 and budget > 0 do
+        local most = math.min(n, budget, 64)
+
+        take(s, call('LPOP', s.journal, first + 2 * most), first + 1, keep)
+
+        if first == 1 then
+            call('LPUSH', s.journal, '')
+        end
+
+        n, budget = n - most, budget - most
+    end
+
+    return n == 0
+end
+
+-- open(i, keep): the scope that the four keys from KEYS[i] on hold, or nil. The
+-- second result says that there is more in its journal than is taken at once.
+local function open(i, keep)
+    local s = stored(i)
+
+    if not s and call('EXISTS', KEYS[i + 3]) == 1 then
+        s = blank(i)
+    end
+
+    return s, s and not drain(s, keep)
 end

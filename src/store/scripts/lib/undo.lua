@@ -85,6 +85,22 @@ do
             note('LTRIM', key, 0, -1 - select('#', ...))
         end,
 
+        LPUSH = function(key, ...)
+            note('LPOP', key, select('#', ...))
+        end,
+
+        LPOP = function(key, count)
+            local gone, back = raw('LRANGE', key, 0, count - 1), {}
+
+            for i = 1, #gone do
+                back[i] = gone[#gone + 1 - i]
+            end
+
+            if back[1] then
+                note('LPUSH', key, unpack(back))
+            end
+        end,
+
         EXPIRE = function(key)
             local left = raw('PTTL', key)
 
@@ -98,7 +114,7 @@ do
 
     local reads = {
         EXISTS = true, HEXISTS = true, HGET = true, HGETALL = true, HLEN = true,
-        HMGET = true, LRANGE = true, ZCARD = true, ZRANGE = true,
+        HMGET = true, LLEN = true, LRANGE = true, ZCARD = true, ZRANGE = true,
         ZRANGEBYLEX = true, ZRANGEBYSCORE = true, ZREVRANGE = true,
         ZREVRANGEBYSCORE = true, ZSCORE = true
     }
