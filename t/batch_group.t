@@ -181,7 +181,7 @@ my %refused = (
 sub normal {
     my ($contents, $tenant) = @_;
     my $text = JSON::PP->new->canonical->pretty->encode(
-        { map { my $k = $_; $k =~ /\{\Q$tenant\E\}/
+        { map { my $k = $_; $k =~ /\{\Q$tenant\E\}/ && $k !~ /:tok$/
                 ? (s/\Q$tenant\E/T/r => $contents->{$k}) : () }
           grep { !/:tok$/ } keys %$contents });     # a secret is random
 
@@ -190,6 +190,29 @@ sub normal {
     $text =~ s/"[0-9a-f]{16}(?=["a-z\/])/"ETAG/g;
     $text =~ s/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/DATE/g;
     return join "\n", sort split /\n/, $text;
+}
+
+
+# a command of the scripts that cannot be taken back would end a group with an
+# error
+
+{
+    my $dir = ROOT . '/src/store/scripts';
+    my $text = sub { open my $fh, '<', "$dir/$_[0]" or die "$_[0]: $!\n";
+                     local $/; <$fh> };
+    my $known = $text->('lib/undo.lua');
+    my ($set) = $text->('changeset.lua');
+    my %used;
+
+    for my $name ($set =~ /^-- include (\S+)$/mg) {
+        next if $name eq 'lib/undo.lua';
+        my $script = $text->($name);
+        $used{$1} = $name while $script =~ /\bp?call\('([A-Z]+)'/g;
+    }
+
+    ok keys %used > 10, 'the scripts have commands';
+    is join(' ', grep { $_ ne 'UNLINK' && $known !~ /\b$_ = / }
+                 sort keys %used), '', 'the journal knows each of them';
 }
 
 

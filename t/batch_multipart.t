@@ -182,6 +182,8 @@ for (['a type that is not HTTP', "Content-Type: text/plain\r\n\r\nx", 400],
       400],
      ['a method that is none', http_part('FETCH', $all), 400],
      ['a header that is none', get($all, headers => ['a b' => 'c']), 400],
+     ['a header that is none behind one that is fine', get($all, headers =>
+        [A => 'b', 'a b' => 'c']), 400],
      ['Transfer-Encoding', http_part('POST', $all, headers => [
         'Transfer-Encoding' => 'chunked', 'Content-Type' =>
         'application/json'], body => "2\r\n{}\r\n0\r\n\r\n"), 400],

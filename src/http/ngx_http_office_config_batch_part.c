@@ -307,6 +307,10 @@ ngx_http_office_config_part_request(ngx_http_office_config_part_t *part,
 
     r->main_filter_need_in_memory = 1;
 
+    /* and it is the batch's response that goes to a client, at its rate */
+
+    r->limit_rate_set = 1;
+
     cln->handler = ngx_http_office_config_part_done;
     cln->data = part;
 
@@ -630,6 +634,16 @@ ngx_http_office_config_part_send(ngx_connection_t *c, ngx_chain_t *in,
         }
 
         c->sent += size;
+
+        /* it has gone: what has filled the buffer may fill it again */
+
+        if (ngx_buf_in_memory(in->buf)) {
+            in->buf->pos = in->buf->last;
+        }
+
+        if (in->buf->in_file) {
+            in->buf->file_pos = in->buf->file_last;
+        }
     }
 
     return NULL;

@@ -289,10 +289,14 @@ oc_batch_reference(oc_batch_t *batch, ngx_str_t *url, ngx_str_t *rest)
     ngx_str_t    name;
     ngx_uint_t   i;
 
+    if (url->len == 0) {
+        return NGX_DECLINED;
+    }
+
     p = url->data;
     last = p + url->len;
 
-    if (p < last && *p == '/') {
+    if (*p == '/') {
         p++;
     }
 

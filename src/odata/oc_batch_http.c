@@ -12,6 +12,7 @@
 
 static ngx_int_t oc_batch_request_line(oc_batch_item_t *item,
     ngx_str_t *line);
+static ngx_int_t oc_batch_length(ngx_str_t *value, size_t max, size_t *len);
 
 
 /*
@@ -24,7 +25,6 @@ ngx_int_t
 oc_batch_http(oc_batch_item_t *item, u_char *p, u_char *last,
     oc_arena_t *arena)
 {
-    off_t       len;
     ngx_int_t   rc;
     ngx_str_t   line, *value;
 
@@ -76,16 +76,12 @@ oc_batch_http(oc_batch_item_t *item, u_char *p, u_char *last,
 
     value = oc_batch_header(item->headers, item->nheaders, "content-length");
 
-    if (value) {
-        len = ngx_atoof(value->data, value->len);
-
-        if (len == NGX_ERROR || len > (off_t) item->body.len) {
-            item->status = 400;
-            item->message = "The Content-Length is not that of the body.";
-            return NGX_OK;
-        }
-
-        item->body.len = (size_t) len;
+    if (value
+        && oc_batch_length(value, item->body.len, &item->body.len) != NGX_OK)
+    {
+        item->status = 400;
+        item->message = "The Content-Length is not that of the body.";
+        return NGX_OK;
     }
 
     if (item->body.len == 0) {
@@ -150,6 +146,32 @@ oc_batch_request_line(oc_batch_item_t *item, ngx_str_t *line)
     item->url.len = end - p;
 
     return item->url.len ? NGX_OK : NGX_ERROR;
+}
+
+
+/* A Content-Length of "max" at most. */
+
+static ngx_int_t
+oc_batch_length(ngx_str_t *value, size_t max, size_t *len)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < value->len; i++) {
+
+        if (value->data[i] < '0' || value->data[i] > '9') {
+            return NGX_ERROR;
+        }
+
+        n = n * 10 + (value->data[i] - '0');
+
+        if (n > max) {
+            return NGX_ERROR;
+        }
+    }
+
+    *len = n;
+
+    return value->len ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -226,6 +248,7 @@ oc_batch_headers(u_char **p, u_char *last, oc_batch_header_t **headers,
 
         colon = memchr(line.data, ':', line.len);
         if (colon == NULL) {
+            *n = 0;
             return NGX_DECLINED;
         }
 
@@ -247,6 +270,7 @@ oc_batch_headers(u_char **p, u_char *last, oc_batch_header_t **headers,
         }
 
         if (!oc_batch_is_token(&name) || !oc_batch_is_value(&value)) {
+            *n = 0;
             return NGX_DECLINED;
         }
 
