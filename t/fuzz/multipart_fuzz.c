@@ -153,7 +153,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_bodies(&batch, copy, size);
     }
 
-    check_surroundings(&batch, status, &boundary, data, size);
+    /* a carriage return at the end would become another line's */
+
+    if (size && data[size - 1] != '\r') {
+        check_surroundings(&batch, status, &boundary, data, size);
+    }
 
     oc_arena_free(&arena);
     free(copy);
