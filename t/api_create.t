@@ -79,7 +79,7 @@ for my $url (API, API . '/$ref') {
     json_is $stored, \%body, 'what is stored is what was answered';
 }
 
-is $redis->cmd('GET', 'oc:layout'), 2, 'the version of the layout';
+is $redis->cmd('GET', 'oc:layout'), LAYOUT, 'the version of the layout';
 is_deeply [map { $redis->cmd('TTL', $_) } sort values %key],
           [(-1) x keys %key], 'nothing expires';
 

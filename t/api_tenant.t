@@ -160,7 +160,7 @@ for (['/a', 'a:'], ['/empty', '']) {
         for API . '/p';
     is $redis->cmd('EXISTS', map { "$prefix\{default}:$_" }
                    qw(cfg ids pri asg:p)), 4, 'its keys';
-    is $redis->cmd('GET', "${prefix}layout"), 2, 'its layout';
+    is $redis->cmd('GET', "${prefix}layout"), LAYOUT, 'its layout';
     answer_is $ask->('DELETE', $at . API . '/p'), 204, 'deleted';
 }
 

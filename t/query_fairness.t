@@ -19,7 +19,7 @@ my $conf = $t->api_conf(redis => $redis,
 my $nginx = $t->nginx(http => $conf, workers => 1);
 
 fill($redis, $count);
-$redis->cmd('SET', 'oc:layout', '1');
+$redis->cmd('SET', 'oc:layout', LAYOUT);
 $redis->cmd('SLOWLOG', 'RESET');
 $redis->cmd('CONFIG', 'RESETSTAT');
 

@@ -125,7 +125,7 @@ for my $name (sort keys %kind) {
     my ($make, $remove, $key) = @$kind{qw(make remove key)};
 
     $redis->cmd('FLUSHALL');
-    $redis->cmd('SET', 'oc:layout', '1');
+    $redis->cmd('SET', 'oc:layout', LAYOUT);
     post(API, { id => 'one' }) if $name =~ /assignments|^checkin/;
 
     my @throughout = map { 100 + $_ * 10 } 1 .. 40;

@@ -83,7 +83,7 @@ subtest 'tenants are at several nodes' => sub {
     my $page = $s->request('GET', API, headers => ['X-Tenant' => 't1'])->json;
     is scalar(@{$page->{value}}), 2, 'a list';
     my $layout = $cluster->owner('oc:layout')->cmd('GET', 'oc:layout');
-    is $layout, 1, 'the layout has its version';
+    is $layout, LAYOUT, 'the layout has its version';
 };
 
 
@@ -317,7 +317,7 @@ subtest 'another layout' => sub {
     $t->allow_log(qr/\[error\].* has layout version "other"/);
     $s->refused($s->get('x'), 503, 'get');
     ok $s->nginx->wait_log(qr/has layout version "other"/), 'the log says why';
-    $node->cmd('SET', 'oc:layout', 1);
+    $node->cmd('SET', 'oc:layout', LAYOUT);
     ok $s->back, 'served when it is right';
     $s->end;
 };
@@ -359,7 +359,7 @@ subtest 'MOVED in a circle' => sub {
         return "+PONG\r\n" if $words->[0] eq 'PING';
         return "+OK\r\n" if $words->[0] =~ /^(?:MULTI|DISCARD|ASKING)$/;
         return ":1\r\n" if $words->[0] eq 'SETNX';
-        return "\$1\r\n1\r\n" if $words->[0] eq 'GET';
+        return "\$1\r\n" . LAYOUT . "\r\n" if $words->[0] eq 'GET';
         return "-MOVED 1 127.0.0.1:$port\r\n" if $words->[0] eq 'HGET';
         return "-ASK 1 127.0.0.1:$port\r\n";
     });

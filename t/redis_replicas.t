@@ -106,8 +106,12 @@ subtest 'sentinels' => sub {
 
     subtest 'a replica becomes the master' => sub {
         my ($sentinel) = $group->sentinels;
-        is $sentinel->cmd('SENTINEL', 'FAILOVER', $group->name), 'OK',
-           'begins';
+
+        # which needs to know that the replicas are well
+
+        ok wait_until($t->seconds(20), sub {
+            $sentinel->cmd('SENTINEL', 'FAILOVER', $group->name) eq 'OK';
+        }), 'begins';
         $group->failed_over($master, 15);
         ok wait_until($t->seconds(3), sub { $s->create->status == 201 }),
            'written';

@@ -452,15 +452,11 @@ ngx_http_office_config_part_done(void *data)
 {
     ngx_http_office_config_part_t *part = data;
 
-    ngx_connection_t  *c;
-
-    c = part->request->connection;
-
 #if (NGX_HTTP_SSL)
 
     /* that is the batch's own */
 
-    c->ssl = NULL;
+    part->request->connection->ssl = NULL;
 #endif
 
     part->request = NULL;

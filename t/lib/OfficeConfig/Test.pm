@@ -35,12 +35,13 @@ use OfficeConfig::RedisServer;
 
 use constant {
     ROOT => $ENV{OC_ROOT} // abs_path(dirname(__FILE__) . '/../../..'),
+    LAYOUT => 2,                        # version of what is in Redis
     BASE => '/beta/officeConfiguration',
     API  => '/beta/officeConfiguration/clientConfigurations',
 };
 
 our @ISA = 'Exporter';
-our @EXPORT = qw(ROOT BASE API seed seed_bytes wait_until);
+our @EXPORT = qw(ROOT BASE API LAYOUT seed seed_bytes wait_until);
 
 my $owner = $$;
 my @running;
