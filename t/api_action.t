@@ -447,6 +447,7 @@ refused("not under $_", 404, undef, post($_,
 
 {
     # a configuration that goes away meanwhile: all or none
+    answer_is update(['a', 'b'], [9, 9]), 204, 'both are the same';
     my $load = $t->load(clients => 1, keepalive => 1, request => sub {
         my ($client, $i) = @_;
         return $i % 2 ? ('POST', url(API),
