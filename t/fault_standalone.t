@@ -19,7 +19,16 @@ $t->allow_log(
 my $redis = $t->redis(tcp => 1, aof => 1, config => ['appendfsync always']);
 my $nginx = $t->serve(redis => $redis, workers => 2, block =>
     'reconnect 20ms 200ms; connect_timeout 1s; command_timeout 1s;',
-    location => 'office_config_page_size 1000;');
+    location => 'office_config_page_size 1000;',
+    http => 'office_config_redis few { server ' . $redis->url
+            . '; max_pending 2; }',
+    server => <<'END');
+        location /few {
+            office_config_pass few;
+            office_config_auth off;
+            office_config_page_size 1000;
+        }
+END
 
 
 # restart(%opt): what the server itself takes to be back
@@ -66,6 +75,11 @@ fault 'the ACL user loses a permission and gets it back', $t, out => 6,
     $redis->cmd(qw(ACL SETUSER default +hset +evalsha +eval +hsetnx));
     return;
 };
+
+# 503 at once; `make faults` tells how soon, and how soon the others are answered
+
+fault 'more requests than `max_pending` allows', $t, out => 1,
+    load => { root => '/few', clients => 24, pause => 0 }, sub { return };
 
 fault 'nginx is reloaded while Redis is restarted', $t, sub {
     my $begin = time;

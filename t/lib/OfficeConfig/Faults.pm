@@ -17,6 +17,7 @@ use Exporter 'import';
 use Test::More;
 use Time::HiRes qw(time);
 
+use OfficeConfig::Net qw(wait_until);
 use OfficeConfig::Recorder;
 
 our @EXPORT = qw(fault settle);
@@ -58,6 +59,8 @@ sub fault {
             pause => $seconds > 1 ? 0.002 : 0.01, %{$opt{load} // {}});
 
         ok settle($load), 'requests are served before';
+        my $nginx = $t->{nginx}[0];
+        my ($fds, $rss) = _size($nginx);
         my ($own) = $break->($load);
         ok $load->served(30), 'and after';
         ok settle($load), 'and go on to be';
@@ -72,12 +75,37 @@ sub fault {
             unless $opt{lost};
         is $row->{doubled}, 0, 'nothing was done twice';
 
+        # each client has a connection, and each of those a descriptor
+
+        my ($fds_now, $rss_now);
+        ok wait_until($t->seconds(5), sub {
+            ($fds_now, $rss_now) = _size($nginx);
+            return $fds_now <= $fds;
+        }), 'the workers have no more descriptors than before'
+            or diag "$fds_now, and $fds before";
+        cmp_ok $rss_now, '<', $rss + 8192, 'and no more memory to speak of'
+            unless $t->sanitized;
+
         my $bound = defined $own ? $own + $t->seconds(1) : $opt{out};
         cmp_ok $row->{out}, '<=', $bound, "service is back in $bound seconds"
             if defined $bound;
 
         _report($name, $row, $own);
     };
+}
+
+# descriptors, and resident kilobytes, of the workers together
+
+sub _size {
+    my ($nginx) = @_;
+    my ($fds, $rss) = (0, 0);
+
+    for my $pid ($nginx->workers) {
+        $fds += $nginx->fds($pid);
+        $rss += $nginx->rss($pid);
+    }
+
+    return ($fds, $rss);
 }
 
 sub _report {
@@ -89,6 +117,8 @@ sub _report {
         $row->{out}, defined $own ? sprintf('%.1f', $own) : '–';
 
     note $line;
+    note "$_: 99 of 100 within $row->{within}{$_} ms" for sort keys
+        %{$row->{within}};
 
     if ($ENV{FAULT_TABLE}) {
         open my $fh, '>>', $ENV{FAULT_TABLE} or die "$ENV{FAULT_TABLE}: $!\n";

@@ -206,6 +206,7 @@ sub failed {
 #   doubled     creates that are there more than once
 #   out         the longest time without a write that succeeded, seconds
 #   slowest     the slowest answer, seconds
+#   within      { status => milliseconds } within which 99 of 100 came
 
 sub finish_row {
     my ($self) = @_;
@@ -239,6 +240,15 @@ sub finish_row {
             $row{lost}++;
             push @{$row{lost_names}}, "$kind $name at $time";
         }
+    }
+
+    my %elapsed;
+    push @{$elapsed{$_->[3]}}, $_->[4] for @entries;
+
+    for my $status (keys %elapsed) {
+        my @sorted = sort { $a <=> $b } @{$elapsed{$status}};
+        $row{within}{$status} = sprintf '%.1f',
+                                1000 * $sorted[int(0.99 * $#sorted)];
     }
 
     $row{doubled} = grep { $created->{$_} > 1 } keys %$created;
