@@ -158,7 +158,7 @@ faults:
 	@{ echo '| fault | requests | errors | lost | doubled | s out |' \
 	        'of these Redis |'; \
 	   echo '|---|---|---|---|---|---|---|'; } > build/faults.md
-	@FAULT_TABLE="$(ROOT)/build/faults.md" FAULT_SECONDS=5 \
+	@FAULT_TABLE="$(ROOT)/build/faults.md" FAULT_SECONDS=3 \
 	    $(MAKE) --no-print-directory test T="$(wildcard t/fault_*.t)"
 	@cat build/faults.md
 

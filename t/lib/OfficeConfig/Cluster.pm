@@ -243,8 +243,9 @@ sub move {
         while (1) {
             my $keys = $from->cmd('CLUSTER', 'GETKEYSINSLOT', $slot, 10);
             last unless @$keys;
-            $from->cmd('MIGRATE', $to->address, $to->port, '', 0, 10000,
-                       'KEYS', @$keys);
+            my $done = $from->cmd('MIGRATE', $to->address, $to->port, '', 0,
+                                  10000, 'KEYS', @$keys);
+            die "MIGRATE: $done\n" unless $done =~ /^(?:OK|NOKEY)$/;
         }
 
         $_->cmd('CLUSTER', 'SETSLOT', $slot, 'NODE', $self->id($to))
