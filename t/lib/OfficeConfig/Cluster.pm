@@ -243,9 +243,15 @@ sub move {
         while (1) {
             my $keys = $from->cmd('CLUSTER', 'GETKEYSINSLOT', $slot, 10);
             last unless @$keys;
-            my $done = $from->cmd('MIGRATE', $to->address, $to->port, '', 0,
-                                  10000, 'KEYS', @$keys);
-            die "MIGRATE: $done\n" unless $done =~ /^(?:OK|NOKEY)$/;
+
+            # a node that has just come says for a moment that all is down
+
+            my $done;
+            wait_until($self->{t}->seconds(10), sub {
+                $done = $from->cmd('MIGRATE', $to->address, $to->port, '', 0,
+                                   10000, 'KEYS', @$keys);
+                return $done =~ /^(?:OK|NOKEY)$/;
+            }) or die "MIGRATE: $done\n";
         }
 
         $_->cmd('CLUSTER', 'SETSLOT', $slot, 'NODE', $self->id($to))
