@@ -90,7 +90,9 @@ sub port { $_[0]{port} }
 # What the proxy does from now on. Each returns when it is in force.
 #
 # pass               forward, and whatever was held goes out
-# trickle($seconds)  replies a byte at a time, with that pause (0)
+# trickle($seconds, $count)
+#                    replies a byte at a time, with that pause (0); after so
+#                    many bytes (no end) the rest waits for another mode
 # hold               replies wait until pass
 # garbage($bytes)    instead of the next reply, these bytes; then pass
 # cut($count)        only so many bytes (half) of the next reply, then the
@@ -102,7 +104,7 @@ sub port { $_[0]{port} }
 # blackhole          listen, with a full backlog: connects get no answer
 
 sub pass      { $_[0]->_tell('mode', 'pass') }
-sub trickle   { $_[0]->_tell('mode', 'trickle', $_[1] // 0) }
+sub trickle   { $_[0]->_tell('mode', 'trickle', $_[1] // 0, $_[2] // '') }
 sub hold      { $_[0]->_tell('mode', 'hold') }
 sub garbage   { $_[0]->_tell('mode', 'garbage', $_[1] // "\x00garbage\r\n") }
 sub cut       { $_[0]->_tell('mode', 'cut', $_[1] // '') }

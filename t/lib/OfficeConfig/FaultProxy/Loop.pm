@@ -99,7 +99,7 @@ sub _due {
     my ($self, $link) = @_;
 
     $self->_fill($link);
-    return $link->{due} // 0 if length $link->{out};
+    return $self->_spent ? undef : $link->{due} // 0 if length $link->{out};
     return 0 if $link->{close};
 
     my $slot = $link->{slots}[0] // return;
@@ -108,6 +108,7 @@ sub _due {
 }
 
 sub _holding { $_[0]{mode} eq 'hold' || $_[0]{mode} eq 'mute' }
+sub _spent { defined $_[0]{left} && $_[0]{left} <= 0 }
 
 
 # _fill: moves the answers whose time has come to the output
@@ -153,12 +154,13 @@ sub _write {
 
     if (length $link->{out}) {
         my $n = defined $each && $each == 0
-              ? _write_bytes($link)
+              ? _write_bytes($link, $self->{left} // 2000)
               : syswrite $link->{s}, $link->{out},
                          defined $each ? 1 : 65536;
         return $!{EAGAIN} ? () : $self->_close($link) unless defined $n;
         substr $link->{out}, 0, $n, '';
         $self->{out} += $n;
+        $self->{left} -= $n if defined $self->{left};
         $link->{due} = defined $each ? time + $each : 0;
     }
 
@@ -166,12 +168,13 @@ sub _write {
 }
 
 
-# _write_bytes: as many single bytes as the socket takes, 2,000 at the most;
-# how many that were, undef with $! when it was none
+# _write_bytes: as many single bytes as the socket takes, $left and 2,000 at
+# the most; how many that were, undef with $! when it was none
 
 sub _write_bytes {
-    my ($link) = @_;
+    my ($link, $left) = @_;
     my $count = length $link->{out};
+    $count = $left if $count > $left;
     $count = 2000 if $count > 2000;
 
     for my $n (0 .. $count - 1) {
@@ -346,10 +349,11 @@ sub _obey {
 }
 
 sub _mode {
-    my ($self, $mode, $argument) = @_;
+    my ($self, $mode, $argument, $left) = @_;
     my $deaf = $mode eq 'refuse' || $mode eq 'blackhole';
 
     @$self{'mode', 'argument'} = ($mode, $argument);
+    $self->{left} = length($left // '') ? $left : undef;
 
     close delete $self->{listen} if $deaf && $self->{listen};
     delete $self->{fillers} unless $mode eq 'blackhole';
