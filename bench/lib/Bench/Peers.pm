@@ -26,7 +26,8 @@ my $webdis_key = 'bench:';
 #   item    path of one id: what precedes and what follows the id, or
 #   prefix  path to which a growing number is added
 #   of      what precedes and what follows the only id, or the first
-#   body    true if the seed's body is sent
+#   body    'seed' or 'plain' if the seed's body is sent, with its check-in or
+#           without
 #   bodies  true if check-ins are sent
 #   token   true if a token is sent
 #   status  what a single request must be answered with
@@ -34,18 +35,22 @@ my @cases = (
     { name => 'return200-get', peer => 'return200', method => 'GET',
       item => ["$collection/", ''], status => 200 },
     { name => 'echo-create', peer => 'echo', method => 'POST',
-      path => $collection, body => 1, status => 200 },
+      path => $collection, body => 'seed', status => 200 },
+    { name => 'echo-create-plain', peer => 'echo', method => 'POST',
+      path => $collection, body => 'plain', status => 200 },
     { name => 'lua-create', peer => 'lua', method => 'POST',
-      path => $collection, body => 1, status => 201 },
+      path => $collection, body => 'seed', status => 201 },
     { name => 'lua-get', peer => 'lua', method => 'GET',
       item => ["$collection/", ''], status => 200 },
     { name => 'webdis-set', peer => 'webdis', method => 'PUT',
-      prefix => '/SET/new:', body => 1, status => 200 },
+      prefix => '/SET/new:', body => 'seed', status => 200 },
     { name => 'webdis-get', peer => 'webdis', method => 'GET',
       item => ["/GET/$webdis_key", '?type=application/json'],
       status => 200 },
     { name => 'module-create', peer => 'module', method => 'POST',
-      path => $collection, body => 1, status => 201 },
+      path => $collection, body => 'seed', status => 201 },
+    { name => 'module-create-plain', peer => 'module', method => 'POST',
+      path => $collection, body => 'plain', status => 201 },
     { name => 'module-get', peer => 'module', method => 'GET',
       item => ["$collection/", ''], status => 200 },
     { name => 'module-get-jwt', peer => 'module', method => 'GET', token => 1,

@@ -23,15 +23,31 @@ sub new {
     my ($class, $options, %a) = @_;
     my $self = bless {
         o => $options, %a,
-        body_file => "$a{bench}/request.json",
+        body_file => {
+            seed => "$a{bench}/request.json",
+            plain => "$a{dir}/plain.json",
+        },
     }, $class;
 
-    open my $in, '<:raw', $self->{body_file}
-        or die "$self->{body_file}: $!\n";
+    my $seed = $self->{body_file}{seed};
+    open my $in, '<:raw', $seed or die "$seed: $!\n";
     $self->{body} = do { local $/; <$in> };
     $self->{bytes} = length $self->{body};
+    $self->write_plain;
 
     return $self;
+}
+
+# leaves the seed's body without its check-in, the last member, in a file
+sub write_plain {
+    my ($self) = @_;
+    my $file = $self->{body_file}{plain};
+
+    $self->{body} =~ /^(\{.*),\s*"checkinStatuses": \[.*\]\s*\}\s*\z/s
+        or die "the seed's body does not end with check-ins\n";
+    open my $out, '>:raw', $file or die "$file: $!\n";
+    print $out "$1\n}\n";
+    close $out or die "$file: $!\n";
 }
 
 # in: peer's name. Leaves a snapshot and a file of ids for its later runs.
@@ -164,7 +180,7 @@ sub begin {
         prefix => $case->{prefix},
     );
 
-    $load{body} = $self->{body_file} if $case->{body};
+    $load{body} = $self->{body_file}{$case->{body}} if $case->{body};
     (undef, $load{token}) = token_files($dir) if $case->{token};
 
     if ($case->{of}) {
