@@ -92,7 +92,6 @@ typedef struct {
 
 typedef enum {
     NGX_HTTP_OFFICE_CONFIG_NOT_FOUND = 0,
-    NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED,
     NGX_HTTP_OFFICE_CONFIG_SERVICE,            /* the service document */
     NGX_HTTP_OFFICE_CONFIG_METADATA,
     NGX_HTTP_OFFICE_CONFIG_BATCH,
@@ -126,7 +125,8 @@ typedef struct {
     ngx_str_t                          root;     /* decoded */
     ngx_str_t                          id;
     ngx_str_t                          assignment;
-    const oc_type_t                   *cast;     /* NULL: none */
+    const oc_type_t                   *cast;     /* what a configuration
+                                                    must be; NULL: any */
     const oc_property_t               *property;
     const oc_property_t               *member;   /* of its value */
     unsigned                           value:1;  /* $value is asked for */

@@ -23,7 +23,8 @@ static void ngx_http_office_config_write_link(ngx_http_office_config_walk_t *w,
     const oc_property_t *property, const char *name, ngx_str_t *url,
     const char *tail);
 static ngx_uint_t ngx_http_office_config_is_selected(
-    ngx_http_office_config_ctx_t *ctx, const ngx_str_t *name);
+    ngx_http_office_config_ctx_t *ctx, const oc_type_t *type,
+    const ngx_str_t *name);
 
 
 #define ngx_http_office_config_ends(name, text)                               \
@@ -127,7 +128,7 @@ ngx_http_office_config_write_object(ngx_http_office_config_walk_t *w,
         property = &type->properties[i];
 
         if (property->edm == OC_EDM_ENTITY
-            && ngx_http_office_config_is_selected(w->ctx, &property->name)
+            && ngx_http_office_config_is_selected(w->ctx, type, &property->name)
             && (property->name.len != name.len
                 || ngx_memcmp(property->name.data, name.data, name.len) != 0))
         {
@@ -443,7 +444,7 @@ ngx_http_office_config_write_link(ngx_http_office_config_walk_t *w,
 
 static ngx_uint_t
 ngx_http_office_config_is_selected(ngx_http_office_config_ctx_t *ctx,
-    const ngx_str_t *name)
+    const oc_type_t *type, const ngx_str_t *name)
 {
     ngx_uint_t         i;
     oc_select_item_t  *item;
@@ -455,7 +456,8 @@ ngx_http_office_config_is_selected(ngx_http_office_config_ctx_t *ctx,
     for (i = 0; i < ctx->query.select.n; i++) {
         item = &ctx->query.select.items[i];
 
-        if (item->name.len == name->len
+        if (oc_select_applies(item->type, type)
+            && item->name.len == name->len
             && ngx_memcmp(item->name.data, name->data, name->len) == 0)
         {
             return 1;

@@ -340,7 +340,8 @@ ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
             || route.resource != NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT
             || route.id.len != ctx->route.id.len
             || ngx_memcmp(route.id.data, ctx->route.id.data, route.id.len)
-               != 0)
+               != 0
+            || !ngx_http_office_config_narrow(&ctx->route, route.cast))
         {
             return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
                                                "The URL in $id names no "

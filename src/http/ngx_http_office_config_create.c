@@ -26,19 +26,16 @@ static ngx_int_t ngx_http_office_config_referred(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
 
-/* POST to the collection and to its $ref (api.md, 3 and 4). */
+/*
+ * POST to the collection, perhaps behind a cast, and to its $ref (api.md, 3
+ * and 4).
+ */
 
 ngx_int_t
 ngx_http_office_config_create(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
     ngx_int_t  rc;
-
-    if (ctx->route.cast) {
-        return ngx_http_office_config_fail(r, NGX_HTTP_NOT_IMPLEMENTED,
-                                           "POST to the collection without "
-                                           "the name of a type.");
-    }
 
     ngx_http_office_config_prefer(r, ctx);
 
@@ -139,7 +136,8 @@ ngx_http_office_config_add_reference(ngx_http_request_t *r,
     }
 
     if (rc == NGX_DECLINED
-        || route.resource != NGX_HTTP_OFFICE_CONFIG_CONFIGURATION)
+        || route.resource != NGX_HTTP_OFFICE_CONFIG_CONFIGURATION
+        || !ngx_http_office_config_narrow(&route, ctx->route.cast))
     {
         return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
                                            "The URL names no client "
@@ -148,6 +146,8 @@ ngx_http_office_config_add_reference(ngx_http_request_t *r,
     }
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_referred);
+
+    ctx->call.cast = route.cast;
 
     if (oc_store_exists(&ctx->call, &route.id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -177,7 +177,10 @@ ngx_http_office_config_insert(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = oc_entity_create(&entity, json, &ctx->stamp, arena, &fault);
+    rc = oc_entity_create(&entity, json,
+                          ctx->route.cast ? ctx->route.cast
+                                          : &oc_type_configuration,
+                          &ctx->stamp, arena, &fault);
 
     if (rc != NGX_OK) {
         return ngx_http_office_config_fault(r, rc, &fault);

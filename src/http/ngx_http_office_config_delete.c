@@ -32,8 +32,7 @@ ngx_http_office_config_delete(ngx_http_request_t *r,
 
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_deleted);
 
-    rc = oc_store_delete(&ctx->call, &ctx->route.id, ctx->route.cast,
-                         &ctx->condition);
+    rc = oc_store_delete(&ctx->call, &ctx->route.id, &ctx->condition);
 
     return ngx_http_office_config_called(r, rc);
 }

@@ -31,18 +31,26 @@ static ngx_int_t ngx_http_office_config_write_ref(ngx_http_request_t *r,
 
 /*
  * The members that $expand adds to an entity, from the comma in front of them
- * on; "items" are its assignments.  NGX_DECLINED, or what the request is to
- * be finalized with.
+ * on; "json" is the entity, "items" are its assignments.  NGX_DECLINED, or
+ * what the request is to be finalized with.
  */
 
 ngx_int_t
 ngx_http_office_config_expanded(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *items,
-    ngx_uint_t n, ngx_str_t *members)
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *id,
+    ngx_str_t *items, ngx_uint_t n, ngx_str_t *members)
 {
-    oc_buf_t    b;
-    ngx_int_t   rc;
-    oc_arena_t  arena;
+    oc_buf_t          b;
+    ngx_int_t         rc;
+    oc_arena_t        arena;
+    const oc_type_t  *cast;
+
+    cast = ctx->expand.items[0].cast;
+
+    if (cast && oc_select_type(json) != cast) {
+        ngx_str_null(members);
+        return NGX_DECLINED;
+    }
 
     oc_arena_init(&arena, (size_t) -1);
     oc_buf_init(&b, &arena, 1024);
@@ -76,7 +84,6 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
     ngx_int_t                          rc;
     ngx_str_t                         *page, item;
     ngx_uint_t                         i, npage, count, limit;
-    oc_query_t                         query;
     ngx_time_t                        *tp;
     oc_expand_item_t                  *expand;
     ngx_http_office_config_options_t   options;
@@ -142,10 +149,7 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
         }
 
         if (expand->select.n) {
-            ngx_memzero(&query, sizeof(oc_query_t));
-            query.select = expand->select;
-
-            if (ngx_http_office_config_project_entity(r, ctx, &query,
+            if (ngx_http_office_config_project_entity(r, ctx, &expand->select,
                                                       &oc_type_assignment, id,
                                                       &item)
                 != NGX_OK)
@@ -258,7 +262,7 @@ ngx_http_office_config_got_expanded(ngx_http_request_t *r,
         json = &call->page[list->nexpanded];
         whole = *json;
 
-        rc = ngx_http_office_config_expanded(r, ctx, &list->ids[i],
+        rc = ngx_http_office_config_expanded(r, ctx, json, &list->ids[i],
                                              call->expanded[i].items,
                                              call->expanded[i].n, &members);
         if (rc != NGX_DECLINED) {
@@ -271,17 +275,19 @@ ngx_http_office_config_got_expanded(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        p = ngx_pnalloc(r->pool, json->len + members.len);
-        if (p == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        if (members.len) {
+            p = ngx_pnalloc(r->pool, json->len + members.len);
+            if (p == NULL) {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
+
+            ngx_memcpy(p, json->data, json->len - 1);
+            ngx_memcpy(p + json->len - 1, members.data, members.len);
+            p[json->len + members.len - 1] = '}';
+
+            json->data = p;
+            json->len += members.len;
         }
-
-        ngx_memcpy(p, json->data, json->len - 1);
-        ngx_memcpy(p + json->len - 1, members.data, members.len);
-        p[json->len + members.len - 1] = '}';
-
-        json->data = p;
-        json->len += members.len;
 
         list->nexpanded++;
         list->expanded_bytes += json->len;

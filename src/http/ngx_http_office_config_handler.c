@@ -53,18 +53,8 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    switch (ctx->route.resource) {
-
-    case NGX_HTTP_OFFICE_CONFIG_NOT_FOUND:
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_NOT_FOUND) {
         return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND, NULL);
-
-    case NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED:
-        return ngx_http_office_config_fail(r, NGX_HTTP_NOT_IMPLEMENTED,
-                                           "This resource is not supported "
-                                           "by this version.");
-
-    default:
-        break;
     }
 
     op = ngx_http_office_config_operation(ctx->route.resource, r->method);
@@ -114,7 +104,7 @@ ngx_http_office_config_handler(ngx_http_request_t *r)
 
 /*
  * $entity with $id (OData 4.01 URL Conventions, 4.16): the entity that has
- * this URL.
+ * this URL, if it is of the type of a cast.
  */
 
 ngx_int_t
@@ -134,6 +124,13 @@ ngx_http_office_config_entity(ngx_http_request_t *r,
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_OK && ctx->route.cast
+        && (route.resource != NGX_HTTP_OFFICE_CONFIG_CONFIGURATION
+            || !ngx_http_office_config_narrow(&route, ctx->route.cast)))
+    {
+        rc = NGX_DECLINED;
     }
 
     if (rc == NGX_OK) {
@@ -344,6 +341,7 @@ ngx_http_office_config_call(ngx_http_request_t *r,
 
     ctx->answer = answer;
 
+    ctx->call.cast = ctx->route.cast;
     ctx->call.cutoff = rules.cutoff;
     ctx->call.recent = olcf->inline_checkins;
 

@@ -195,10 +195,7 @@ ngx_http_office_config_shape(ngx_http_request_t *r,
                                                          "$expand");
         }
 
-        if (ctx->expand.n) {
-            query->expand = 1;
-            query->expand_select = &ctx->expand.items[0].select;
-        }
+        query->expand = (ctx->expand.n != 0);
     }
 
     return NGX_DECLINED;

@@ -44,6 +44,11 @@ ngx_http_office_config_store_problem(ngx_http_request_t *r,
             ngx_str_set(&problem.message,
                         "There is no such assignment or client "
                         "configuration.");
+
+        } else if (call->cast) {
+            ngx_str_set(&problem.message,
+                        "There is no client configuration with this id and "
+                        "of this type.");
         }
 
         break;

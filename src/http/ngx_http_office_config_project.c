@@ -9,7 +9,8 @@
 #include "ngx_http_office_config_route.h"
 
 
-static ngx_uint_t ngx_http_office_config_has_key(oc_select_t *select);
+static ngx_uint_t ngx_http_office_config_has_key(oc_select_t *select,
+    ngx_str_t *json);
 static ngx_int_t ngx_http_office_config_entity_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, const oc_type_t *type, ngx_str_t *id,
     ngx_str_t *json, ngx_str_t *url);
@@ -44,8 +45,8 @@ ngx_http_office_config_project(ngx_http_request_t *r,
         type = &oc_type_configuration;
     }
 
-    return ngx_http_office_config_project_entity(r, ctx, &ctx->query, type,
-                                                 &ctx->route.id, json);
+    return ngx_http_office_config_project_entity(r, ctx, &ctx->query.select,
+                                                 type, &ctx->route.id, json);
 }
 
 
@@ -57,7 +58,7 @@ ngx_http_office_config_project(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_office_config_project_entity(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, oc_query_t *query,
+    ngx_http_office_config_ctx_t *ctx, oc_select_t *select,
     const oc_type_t *type, ngx_str_t *id, ngx_str_t *json)
 {
     u_char     *p, *last;
@@ -66,14 +67,14 @@ ngx_http_office_config_project_entity(ngx_http_request_t *r,
     ngx_str_null(&url);
 
     if (type->flags & OC_TYPE_ENTITY
-        && !ngx_http_office_config_has_key(&query->select)
+        && !ngx_http_office_config_has_key(select, json)
         && ngx_http_office_config_entity_url(r, ctx, type, id, json, &url)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (oc_query_project(query, json, json, r->pool) != NGX_OK) {
+    if (oc_select_project(select, json, json, r->pool) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -108,11 +109,18 @@ ngx_http_office_config_project_entity(ngx_http_request_t *r,
 
 
 static ngx_uint_t
-ngx_http_office_config_has_key(oc_select_t *select)
+ngx_http_office_config_has_key(oc_select_t *select, ngx_str_t *json)
 {
-    ngx_uint_t  i;
+    ngx_uint_t        i;
+    const oc_type_t  *type;
+
+    type = oc_select_type(json);
 
     for (i = 0; i < select->n; i++) {
+        if (!oc_select_applies(select->items[i].type, type)) {
+            continue;
+        }
+
         if (ngx_http_office_config_is(&select->items[i].name, "id")
             || ngx_http_office_config_is(&select->items[i].name, "*"))
         {

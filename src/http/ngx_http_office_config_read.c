@@ -50,7 +50,9 @@ ngx_http_office_config_got(ngx_http_request_t *r,
     ngx_int_t  rc;
     ngx_str_t  digits;
 
-    if (!ngx_http_office_config_of_type(&ctx->call.json, ctx->route.cast)) {
+    if (ctx->route.cast
+        && oc_select_type(&ctx->call.json) != ctx->route.cast)
+    {
         return ngx_http_office_config_fail(r, NGX_HTTP_NOT_FOUND,
                                            "The client configuration is not "
                                            "of this type.");

@@ -15,7 +15,6 @@
 
 static ngx_int_t ngx_http_office_config_context(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment, ngx_str_t *text);
-static const oc_type_t *ngx_http_office_config_type(ngx_str_t *json);
 static ngx_int_t ngx_http_office_config_send_object(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t status,
     ngx_str_t *fragment);
@@ -96,7 +95,7 @@ ngx_http_office_config_send_object(ngx_http_request_t *r,
     }
 
     if (ctx->query.expand && call->assignments.len == 0) {
-        rc = ngx_http_office_config_expanded(r, ctx,
+        rc = ngx_http_office_config_expanded(r, ctx, &call->json,
                                              ctx->id.len ? &ctx->id
                                                          : &ctx->route.id,
                                              call->page, call->npage,
@@ -369,38 +368,6 @@ ngx_http_office_config_send_nothing(ngx_http_request_t *r,
 }
 
 
-/* The type that a rendered configuration names behind its ETag, or NULL. */
-
-static const oc_type_t *
-ngx_http_office_config_type(ngx_str_t *json)
-{
-    u_char     *p, *last;
-    ngx_str_t   name, value;
-
-    last = json->data + json->len;
-    p = oc_span_next(json->data + 1, last, &name, &value);
-
-    if (p == NULL || oc_span_next(p, last, &name, &value) == NULL
-        || name.len != sizeof("@odata.type") - 1
-        || ngx_strncmp(name.data, "@odata.type", sizeof("@odata.type") - 1)
-           != 0)
-    {
-        return NULL;
-    }
-
-    return oc_type_find(value.data + 1, value.len - 2);
-}
-
-
-/* Whether a cast (NULL for none) lets a rendered configuration through. */
-
-ngx_uint_t
-ngx_http_office_config_of_type(ngx_str_t *json, const oc_type_t *cast)
-{
-    return cast == NULL || ngx_http_office_config_type(json) == cast;
-}
-
-
 /*
  * Sets the ETag header and checks the conditions of a GET against it.
  * NGX_DECLINED if the representation is to be sent, else what the request is
@@ -451,7 +418,7 @@ ngx_http_office_config_entity_fragment(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    type = ngx_http_office_config_type(json);
+    type = oc_select_type(json);
 
     if (type == NULL || type == &oc_type_configuration) {
         ngx_str_set(fragment, NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_CONTEXT
@@ -564,7 +531,8 @@ ngx_http_office_config_context(ngx_http_request_t *r,
     ngx_str_t   shape;
 
     if (ngx_http_office_config_base(r, ctx) != NGX_OK
-        || oc_query_shape(&ctx->query, &shape, r->pool) != NGX_OK)
+        || oc_select_shape(&ctx->query.select, &ctx->expand, &shape,
+                           r->pool) != NGX_OK)
     {
         return NGX_ERROR;
     }

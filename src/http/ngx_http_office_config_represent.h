@@ -39,8 +39,6 @@ ngx_int_t ngx_http_office_config_send_nothing(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 ngx_int_t ngx_http_office_config_entity_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *fragment);
-ngx_uint_t ngx_http_office_config_of_type(ngx_str_t *json,
-    const oc_type_t *cast);
 ngx_int_t ngx_http_office_config_check_etag(ngx_http_request_t *r,
     ngx_str_t *digits);
 ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,
@@ -50,15 +48,15 @@ ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,
 /* ngx_http_office_config_expand.c */
 
 ngx_int_t ngx_http_office_config_expanded(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *items,
-    ngx_uint_t n, ngx_str_t *members);
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *id,
+    ngx_str_t *items, ngx_uint_t n, ngx_str_t *members);
 
 /* ngx_http_office_config_project.c */
 
 ngx_int_t ngx_http_office_config_project(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *json);
 ngx_int_t ngx_http_office_config_project_entity(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, oc_query_t *query,
+    ngx_http_office_config_ctx_t *ctx, oc_select_t *select,
     const oc_type_t *type, ngx_str_t *id, ngx_str_t *json);
 
 /* ngx_http_office_config_live.c */

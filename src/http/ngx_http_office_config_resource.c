@@ -23,13 +23,23 @@ static ngx_uint_t ngx_http_office_config_named(
     ngx_uint_t n, ngx_http_office_config_route_t *route);
 static ngx_uint_t ngx_http_office_config_cast(
     ngx_http_office_config_route_t *route, ngx_str_t *segment);
+static void ngx_http_office_config_cast_name(ngx_str_t *segment,
+    ngx_str_t *name);
+static void ngx_http_office_config_pass_type(const oc_type_t *type,
+    ngx_str_t **segment, ngx_uint_t *n);
 static ngx_int_t ngx_http_office_config_keyed(ngx_pool_t *pool,
-    ngx_str_t *segment, const char *name, ngx_str_t *key);
+    ngx_str_t *segment, const ngx_str_t *name, ngx_str_t *key);
 static ngx_int_t ngx_http_office_config_key(ngx_pool_t *pool,
     ngx_str_t *segment, ngx_str_t *key);
 
 
 /* actions go by a bare and by a qualified name (OData 4.01 Protocol, 11.5) */
+
+static const ngx_str_t  ngx_http_office_config_collection =
+    ngx_string(NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME);
+
+static const ngx_str_t  ngx_http_office_config_contained =
+    ngx_string("assignments");
 
 static const ngx_http_office_config_name_t
     ngx_http_office_config_below_collection[] =
@@ -90,6 +100,7 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
     ngx_http_office_config_route_t *route, ngx_str_t *segment, ngx_uint_t n)
 {
     ngx_int_t  rc;
+    ngx_str_t  name;
 
     route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_FOUND;
 
@@ -108,8 +119,14 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    if (n == 1 && ngx_http_office_config_is(segment, "$entity")) {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_ENTITY;
+    if (ngx_http_office_config_is(segment, "$entity")) {
+
+        if (n == 1
+            || (n == 2 && ngx_http_office_config_cast(route, segment + 1)))
+        {
+            route->resource = NGX_HTTP_OFFICE_CONFIG_ENTITY;
+        }
+
         return NGX_OK;
     }
 
@@ -122,13 +139,16 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
     segment++;
     n--;
 
+    ngx_http_office_config_pass_type(&oc_type_office_configuration, &segment,
+                                     &n);
+
     if (n == 0) {
         route->resource = NGX_HTTP_OFFICE_CONFIG_SINGLETON;
         return NGX_OK;
     }
 
     rc = ngx_http_office_config_keyed(pool, segment,
-                                      NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME,
+                                      &ngx_http_office_config_collection,
                                       &route->id);
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
@@ -162,35 +182,36 @@ ngx_http_office_config_resource(ngx_pool_t *pool,
     segment++;
     n--;
 
+    if (n) {
+        ngx_http_office_config_cast_name(segment, &name);
+
+        if (ngx_http_office_config_cast(route, &name)) {
+
+            if (name.len < segment->len) {
+                rc = ngx_http_office_config_keyed(pool, segment, &name,
+                                                  &route->id);
+                if (rc != NGX_OK) {
+                    return NGX_ERROR;
+                }
+
+                return ngx_http_office_config_find_below(pool, route,
+                                                         segment + 1, n - 1);
+            }
+
+            segment++;
+            n--;
+        }
+    }
+
     if (n == 0) {
         route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS;
         return NGX_OK;
     }
 
     if (ngx_http_office_config_named(ngx_http_office_config_below_collection,
-                                     segment, n, route))
+                                     segment, n, route)
+        || oc_type_find(segment->data, segment->len))
     {
-        return NGX_OK;
-    }
-
-    if (n == 1 && ngx_http_office_config_cast(route, segment)) {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS;
-        return NGX_OK;
-    }
-
-    if (n == 2 && ngx_http_office_config_is(segment + 1, "$count")
-        && ngx_http_office_config_cast(route, segment))
-    {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_COUNT;
-        return NGX_OK;
-    }
-
-    if (oc_type_find(segment->data, segment->len)) {
-
-        if (n > 1) {
-            route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
-        }
-
         return NGX_OK;
     }
 
@@ -212,15 +233,13 @@ ngx_http_office_config_find_below(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    if (n == 0 || (n == 1 && ngx_http_office_config_cast(route, segment))) {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATION;
-        return NGX_OK;
+    if (n && ngx_http_office_config_cast(route, segment)) {
+        segment++;
+        n--;
     }
 
-    if (n > 1 && oc_type_find(segment->data, segment->len)
-        && !oc_type_find(segment[1].data, segment[1].len))
-    {
-        route->resource = NGX_HTTP_OFFICE_CONFIG_NOT_IMPLEMENTED;
+    if (n == 0) {
+        route->resource = NGX_HTTP_OFFICE_CONFIG_CONFIGURATION;
         return NGX_OK;
     }
 
@@ -230,7 +249,8 @@ ngx_http_office_config_find_below(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    rc = ngx_http_office_config_keyed(pool, segment, "assignments",
+    rc = ngx_http_office_config_keyed(pool, segment,
+                                      &ngx_http_office_config_contained,
                                       &route->assignment);
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
@@ -248,6 +268,13 @@ ngx_http_office_config_find_below(ngx_pool_t *pool,
         segment++;
         n--;
 
+        ngx_http_office_config_pass_type(&oc_type_assignment, &segment, &n);
+
+        if (n == 0) {
+            route->resource = NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS;
+            return NGX_OK;
+        }
+
         if (ngx_http_office_config_named(
                                      ngx_http_office_config_below_assignments,
                                      segment, n, route))
@@ -262,10 +289,15 @@ ngx_http_office_config_find_below(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    if (n == 1) {
+    segment++;
+    n--;
+
+    ngx_http_office_config_pass_type(&oc_type_assignment, &segment, &n);
+
+    if (n == 0) {
         route->resource = NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT;
 
-    } else if (n == 2 && ngx_http_office_config_is(&segment[1], "$ref")) {
+    } else if (n == 1 && ngx_http_office_config_is(segment, "$ref")) {
         route->resource = NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT_REF;
     }
 
@@ -295,6 +327,10 @@ ngx_http_office_config_find_property(ngx_http_office_config_route_t *route,
 
     segment++;
     n--;
+
+    if (property->edm == OC_EDM_COMPLEX) {
+        ngx_http_office_config_pass_type(property->type, &segment, &n);
+    }
 
     if (n && property->edm == OC_EDM_COMPLEX
         && !(property->flags & OC_PROPERTY_COLLECTION))
@@ -391,7 +427,11 @@ ngx_http_office_config_named(const ngx_http_office_config_name_t *names,
 }
 
 
-/* Whether the segment is the type of a configuration (a cast). */
+/*
+ * Whether the segment is the type of a configuration (OData 4.01 URL
+ * Conventions, 4.11): what is of another type is not there.  Behind one type
+ * no other can be.
+ */
 
 static ngx_uint_t
 ngx_http_office_config_cast(ngx_http_office_config_route_t *route,
@@ -409,9 +449,49 @@ ngx_http_office_config_cast(ngx_http_office_config_route_t *route,
 
     /* everything is of the base type */
 
-    route->cast = (type == &oc_type_configuration) ? NULL : type;
+    if (type == &oc_type_configuration) {
+        return 1;
+    }
+
+    if (route->cast && route->cast != type) {
+        return 0;
+    }
+
+    route->cast = type;
 
     return 1;
+}
+
+
+/* What of a segment is the name of a type, if it has one: TYPE('key'). */
+
+static void
+ngx_http_office_config_cast_name(ngx_str_t *segment, ngx_str_t *name)
+{
+    u_char  *p;
+
+    *name = *segment;
+
+    p = ngx_strlchr(segment->data, segment->data + segment->len, '(');
+
+    if (p) {
+        name->len = p - segment->data;
+    }
+}
+
+
+/* Passes over a cast to the type that all is of anyway. */
+
+static void
+ngx_http_office_config_pass_type(const oc_type_t *type, ngx_str_t **segment,
+    ngx_uint_t *n)
+{
+    if (*n && (*segment)->data[0] != '#'
+        && oc_type_find((*segment)->data, (*segment)->len) == type)
+    {
+        (*segment)++;
+        (*n)--;
+    }
 }
 
 
@@ -422,22 +502,19 @@ ngx_http_office_config_cast(ngx_http_office_config_route_t *route,
 
 static ngx_int_t
 ngx_http_office_config_keyed(ngx_pool_t *pool, ngx_str_t *segment,
-    const char *name, ngx_str_t *key)
+    const ngx_str_t *name, ngx_str_t *key)
 {
-    size_t     len;
     ngx_int_t  rc;
     ngx_str_t  rest;
 
-    len = ngx_strlen(name);
-
-    if (segment->len <= len || segment->data[len] != '('
-        || ngx_strncmp(segment->data, name, len) != 0)
+    if (segment->len <= name->len || segment->data[name->len] != '('
+        || ngx_strncmp(segment->data, name->data, name->len) != 0)
     {
         return NGX_DECLINED;
     }
 
-    rest.data = segment->data + len;
-    rest.len = segment->len - len;
+    rest.data = segment->data + name->len;
+    rest.len = segment->len - name->len;
 
     rc = ngx_http_office_config_key(pool, &rest, key);
 
@@ -502,6 +579,29 @@ ngx_http_office_config_key(ngx_pool_t *pool, ngx_str_t *segment,
 
 
 /*
+ * Adds to a route the cast, which may be NULL, of another URL.  0 if nothing
+ * is of both types.
+ */
+
+ngx_uint_t
+ngx_http_office_config_narrow(ngx_http_office_config_route_t *route,
+    const oc_type_t *cast)
+{
+    if (cast == NULL) {
+        return 1;
+    }
+
+    if (route->cast && route->cast != cast) {
+        return 0;
+    }
+
+    route->cast = cast;
+
+    return 1;
+}
+
+
+/*
  * Whether a key that stands as a segment of its own, as in /key, would be
  * taken for something else.
  */
@@ -509,12 +609,15 @@ ngx_http_office_config_key(ngx_pool_t *pool, ngx_str_t *segment,
 ngx_uint_t
 ngx_http_office_config_is_reserved(ngx_str_t *key)
 {
+    ngx_str_t                       name;
     ngx_http_office_config_route_t  unused;
+
+    ngx_http_office_config_cast_name(key, &name);
 
     return key->data[0] == '$'
            || ngx_http_office_config_is(key, ".")
            || ngx_http_office_config_is(key, "..")
-           || oc_type_find(key->data, key->len)
+           || oc_type_find(name.data, name.len)
            || ngx_http_office_config_named(
                                    ngx_http_office_config_below_collection,
                                    key, 1, &unused);

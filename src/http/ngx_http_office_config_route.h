@@ -32,6 +32,8 @@ ngx_int_t ngx_http_office_config_route_url(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_office_config_resource(ngx_pool_t *pool,
     ngx_http_office_config_route_t *route, ngx_str_t *segment, ngx_uint_t n);
+ngx_uint_t ngx_http_office_config_narrow(ngx_http_office_config_route_t *route,
+    const oc_type_t *cast);
 ngx_uint_t ngx_http_office_config_is_reserved(ngx_str_t *key);
 
 /* ngx_http_office_config_url.c */

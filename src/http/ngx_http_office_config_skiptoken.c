@@ -474,10 +474,17 @@ ngx_http_office_config_collection_url(ngx_http_request_t *r,
     url->data = p;
 
     p = ngx_cpymem(p, item.data, item.len);
+
+    /* the cast is of what is a configuration, one or all of them */
+
+    if (route->cast && route->id.len) {
+        p = ngx_sprintf(p, "/" OC_NAMESPACE ".%V", &route->cast->name);
+    }
+
     *p++ = '/';
     p = ngx_cpymem(p, name.data, name.len);
 
-    if (route->cast) {
+    if (route->cast && route->id.len == 0) {
         p = ngx_sprintf(p, "/" OC_NAMESPACE ".%V", &route->cast->name);
     }
 

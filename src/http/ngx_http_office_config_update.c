@@ -71,7 +71,6 @@ ngx_http_office_config_update_json(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    update.cast = ctx->route.cast;
     update.condition = ctx->condition;
     update.change = &change;
     update.stamp = &ctx->stamp;

@@ -254,7 +254,8 @@ ngx_http_office_config_contained_url(ngx_http_request_t *r, ngx_str_t *item,
 
     parens = key.data[0] == '$'
              || ngx_http_office_config_is(&key, ".")
-             || ngx_http_office_config_is(&key, "..");
+             || ngx_http_office_config_is(&key, "..")
+             || oc_type_find(key.data, key.len);
 
     if (parens && ngx_http_office_config_quoted(r, &key, &key) != NGX_OK) {
         return NGX_ERROR;

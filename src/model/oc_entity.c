@@ -32,14 +32,15 @@ static void oc_entity_start(oc_buf_t *b, const oc_stamp_t *stamp);
  * Checks a document given to create a configuration (api.md, 3) and renders
  * the configuration.
  *
- * In: the decoded document and what the service adds.  Out: "entity", in the
+ * In: the decoded document, the type that it must be of, by its own word or
+ * because it does not say, and what the service adds.  Out: "entity", in the
  * arena.  NGX_OK; NGX_DECLINED with "fault" filled if the document is wrong;
  * NGX_ERROR if memory or random bytes are out.
  */
 
 ngx_int_t
-oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
-    oc_arena_t *arena, oc_fault_t *fault)
+oc_entity_create(oc_entity_t *entity, json_t *json, const oc_type_t *type,
+    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault)
 {
     size_t                head;
     oc_buf_t              b;
@@ -52,9 +53,7 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
 
     fault->arena = arena;
 
-    if (oc_object_read(&object, &oc_type_configuration, json, NULL, fault)
-        != NGX_OK)
-    {
+    if (oc_object_read(&object, type, json, NULL, fault) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -80,6 +79,11 @@ oc_entity_create(oc_entity_t *entity, json_t *json, const oc_stamp_t *stamp,
     if (object.odata_type) {
         oc_buf_literal(&b, ",\"@odata.type\":");
         oc_json_value_string(&b, object.odata_type);
+
+    } else if (type != &oc_type_configuration) {
+        oc_buf_literal(&b, ",\"@odata.type\":\"#" OC_NAMESPACE ".");
+        oc_buf_str(&b, &type->name);
+        oc_buf_char(&b, '"');
     }
 
     head = 0;

@@ -80,7 +80,8 @@ typedef struct {
 
 
 ngx_int_t oc_entity_create(oc_entity_t *entity, json_t *json,
-    const oc_stamp_t *stamp, oc_arena_t *arena, oc_fault_t *fault);
+    const oc_type_t *type, const oc_stamp_t *stamp, oc_arena_t *arena,
+    oc_fault_t *fault);
 ngx_int_t oc_assignments_read(oc_assignment_t **list, ngx_uint_t *count,
     json_t *json, const char *name, const oc_stamp_t *stamp,
     oc_arena_t *arena, oc_fault_t *fault);

@@ -299,6 +299,10 @@ oc_expand_step(oc_parser_t *p, oc_expand_item_t *item,
         return NGX_ERROR;
     }
 
+    if (!oc_type_derives(*type, cast)) {
+        item->cast = cast;
+    }
+
     *type = cast;
 
     return NGX_OK;
@@ -372,6 +376,15 @@ oc_expand_add(oc_parser_t *p, oc_expand_t *expand,
     ngx_uint_t  i;
 
     for (i = 0; i < expand->n; i++) {
+
+        if (expand->items[i].slot == item->slot
+            && expand->items[i].cast != item->cast)
+        {
+            (void) oc_parse_unsupported(p, at, "The property cannot be "
+                                        "expanded differently for some "
+                                        "types.");
+            return NGX_ERROR;
+        }
 
         if (expand->items[i].slot == item->slot) {
             (void) oc_parse_fail(p, at, "The property is expanded twice.");

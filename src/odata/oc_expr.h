@@ -107,7 +107,7 @@ oc_query_status_e oc_search_parse(oc_parse_t *parse, const ngx_str_t *text,
 
 /*
  * $select (5.1.4), nested paths and nested $select flattened to OC_SELECT_MAX
- * pairs of a property and its member, see oc_query.h
+ * pairs of a property and its member with their casts, see oc_query.h
  */
 
 oc_query_status_e oc_select_parse(oc_parse_t *parse, const ngx_str_t *text,
@@ -138,6 +138,8 @@ typedef struct {
 struct oc_expand_item_s {
     ngx_uint_t         slot;       /* of the navigation property, in "type" */
     const oc_type_t   *type;       /* of the entity that has it */
+    const oc_type_t   *cast;       /* entities of other types do not get it;
+                                      NULL: all do */
     oc_expand_e        kind;
     ngx_uint_t         given;
     oc_expr_t         *filter;
@@ -154,6 +156,14 @@ struct oc_expand_item_s {
 
 oc_query_status_e oc_expand_parse(oc_parse_t *parse, const ngx_str_t *text,
     oc_expand_t *expand);
+
+/*
+ * What the context URL says of $select and $expand (OData 4.01 Protocol, 10.9,
+ * 10.10), for example (id,displayName,assignments()); empty without them.
+ */
+
+ngx_int_t oc_select_shape(const oc_select_t *select,
+    const oc_expand_t *expand, ngx_str_t *shape, ngx_pool_t *pool);
 
 
 /* $skiptoken (5.1.8): only that it has one character at least */

@@ -56,9 +56,13 @@ typedef enum {
 #define OC_ALIAS_MAX   16
 
 
+/* "type" and "within" are casts, NULL without one: of others it is not said */
+
 typedef struct {
-    ngx_str_t         name;        /* of a property, or "*" */
-    ngx_str_t         member;      /* of its value, empty: all */
+    const oc_type_t   *type;       /* what the entity is */
+    ngx_str_t          name;       /* of a property, or "*" */
+    const oc_type_t   *within;     /* what its value is */
+    ngx_str_t          member;     /* of its value, empty: all */
 } oc_select_item_t;
 
 
@@ -89,7 +93,6 @@ typedef struct {
     ngx_str_t    format;
     oc_select_t  select;
     ngx_uint_t   expand;       /* the assignments are asked for */
-    oc_select_t  *expand_select;   /* of them, or NULL */
     oc_alias_t   aliases[OC_ALIAS_MAX];
     ngx_uint_t   naliases;
 
@@ -109,10 +112,12 @@ ngx_int_t oc_query_alias(void *query, const ngx_str_t *name,
 
 /* oc_select.c */
 
-ngx_int_t oc_query_project(oc_query_t *query, ngx_str_t *json,
+ngx_int_t oc_select_project(const oc_select_t *select, const ngx_str_t *json,
     ngx_str_t *result, ngx_pool_t *pool);
-ngx_int_t oc_query_shape(oc_query_t *query, ngx_str_t *shape,
-    ngx_pool_t *pool);
+const oc_type_t *oc_select_type(const ngx_str_t *json);
+
+#define oc_select_applies(cast, type)                                         \
+    ((cast) == NULL || ((type) && oc_type_derives(type, cast)))
 
 
 #endif /* _OC_QUERY_H_INCLUDED_ */

@@ -7,16 +7,31 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "oc_query.h"
+#include "oc_expr.h"
 #include "oc_span.h"
 
 
-static u_char *oc_select_copy_value(u_char *dst, oc_select_t *select,
-    const ngx_str_t *inside, ngx_str_t *value);
-static size_t oc_select_list_len(oc_select_t *select);
-static u_char *oc_select_list(u_char *p, oc_select_t *select);
-static u_char *oc_select_copy(u_char *dst, oc_select_t *select,
-    const ngx_str_t *inside, ngx_str_t *json);
+static u_char *oc_select_copy_value(u_char *dst, const oc_select_t *select,
+    const oc_type_t *type, const ngx_str_t *inside, ngx_str_t *value);
+static u_char *oc_select_copy(u_char *dst, const oc_select_t *select,
+    const oc_type_t *type, const ngx_str_t *inside, const ngx_str_t *json);
+static ngx_uint_t oc_select_item(const oc_select_item_t *item,
+    const oc_type_t *type, const ngx_str_t *inside, const oc_type_t *within,
+    const ngx_str_t *name);
+static size_t oc_select_list_len(const oc_select_t *select);
+static u_char *oc_select_list(u_char *p, const oc_select_t *select);
+static u_char *oc_select_cast(u_char *p, const oc_type_t *type);
+
+
+/* what an item says of a member */
+
+#define OC_SELECT_NOTHING  0
+#define OC_SELECT_PART     1      /* of its value */
+#define OC_SELECT_WHOLE    2
+
+/* how much longer a cast makes an item of a list, besides the type's name */
+
+#define OC_SELECT_CAST_LEN  (sizeof(OC_NAMESPACE "./") - 1)
 
 
 /*
@@ -25,8 +40,8 @@ static u_char *oc_select_copy(u_char *dst, oc_select_t *select,
  */
 
 ngx_int_t
-oc_query_project(oc_query_t *query, ngx_str_t *json, ngx_str_t *result,
-    ngx_pool_t *pool)
+oc_select_project(const oc_select_t *select, const ngx_str_t *json,
+    ngx_str_t *result, ngx_pool_t *pool)
 {
     u_char  *p;
 
@@ -35,24 +50,57 @@ oc_query_project(oc_query_t *query, ngx_str_t *json, ngx_str_t *result,
         return NGX_ERROR;
     }
 
-    result->len = oc_select_copy(p, &query->select, NULL, json) - p;
+    result->len = oc_select_copy(p, select, oc_select_type(json), NULL, json)
+                  - p;
     result->data = p;
 
     return NGX_OK;
 }
 
 
+/*
+ * The type that a rendered object names, which it does in front of its
+ * properties; NULL if it is of the declared one.
+ */
+
+const oc_type_t *
+oc_select_type(const ngx_str_t *json)
+{
+    u_char     *p, *last;
+    ngx_str_t   name, value;
+
+    last = json->data + json->len - 1;
+
+    for (p = json->data + 1; /* void */ ; ) {
+
+        p = oc_span_next(p, last, &name, &value);
+
+        if (p == NULL || name.len == 0 || name.data[0] != '@') {
+            return NULL;
+        }
+
+        if (name.len == sizeof("@odata.type") - 1
+            && ngx_strncmp(name.data, "@odata.type",
+                           sizeof("@odata.type") - 1)
+               == 0)
+        {
+            return oc_type_find(value.data + 1, value.len - 2);
+        }
+    }
+}
+
+
 /* The same inside of the complex value, or the collection, of a property. */
 
 static u_char *
-oc_select_copy_value(u_char *dst, oc_select_t *select,
-    const ngx_str_t *inside, ngx_str_t *value)
+oc_select_copy_value(u_char *dst, const oc_select_t *select,
+    const oc_type_t *type, const ngx_str_t *inside, ngx_str_t *value)
 {
     u_char     *p, *last;
     ngx_str_t   item;
 
     if (value->data[0] == '{') {
-        return oc_select_copy(dst, select, inside, value);
+        return oc_select_copy(dst, select, type, inside, value);
     }
 
     if (value->data[0] != '[') {
@@ -71,7 +119,7 @@ oc_select_copy_value(u_char *dst, oc_select_t *select,
             *dst++ = ',';
         }
 
-        dst = oc_select_copy_value(dst, select, inside, &item);
+        dst = oc_select_copy_value(dst, select, type, inside, &item);
     }
 
     *dst++ = ']';
@@ -80,19 +128,24 @@ oc_select_copy_value(u_char *dst, oc_select_t *select,
 }
 
 
-/* Copies members of an object; "inside" is the property whose value it is. */
+/*
+ * Copies members of an object; "type" is that of the entity, "inside" the
+ * property whose value the object is.
+ */
 
 static u_char *
-oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
-    ngx_str_t *json)
+oc_select_copy(u_char *dst, const oc_select_t *select, const oc_type_t *type,
+    const ngx_str_t *inside, const ngx_str_t *json)
 {
-    u_char            *p, *next, *last, *at;
-    ngx_str_t          name, value, about, *wanted;
-    ngx_uint_t         i, whole, part;
-    oc_select_item_t  *item;
+    u_char           *p, *next, *last, *at;
+    ngx_str_t         name, value, about;
+    ngx_uint_t        i, what, found;
+    const oc_type_t  *within;
 
     p = json->data + 1;
     last = json->data + json->len - 1;
+
+    within = inside ? oc_select_type(json) : NULL;
 
     *dst++ = '{';
 
@@ -103,54 +156,27 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
             break;
         }
 
-        whole = (name.len && name.data[0] == '@');
-        part = 0;
+        what = (name.len && name.data[0] == '@') ? OC_SELECT_WHOLE
+                                                 : OC_SELECT_NOTHING;
 
         /* what is said about a property goes with it */
 
         about = name;
         at = ngx_strlchr(name.data, name.data + name.len, '@');
 
-        if (at && !whole) {
+        if (at) {
             about.len = at - name.data;
         }
 
-        for (i = 0; i < select->n; i++) {
-            item = &select->items[i];
+        for (i = 0; i < select->n && what != OC_SELECT_WHOLE; i++) {
 
-            if (inside) {
-                wanted = &item->member;
+            found = oc_select_item(&select->items[i], type, inside, within,
+                                   &about);
 
-                if (item->name.len != inside->len
-                    || ngx_memcmp(item->name.data, inside->data, inside->len)
-                       != 0)
-                {
-                    continue;
-                }
-
-            } else {
-                wanted = &item->name;
-
-                if (item->name.len == 1 && item->name.data[0] == '*') {
-                    whole = 1;
-                }
-            }
-
-            if (wanted->len != about.len
-                || ngx_memcmp(wanted->data, about.data, about.len) != 0)
-            {
-                continue;
-            }
-
-            if (inside || item->member.len == 0 || about.len != name.len) {
-                whole = 1;
-
-            } else {
-                part = 1;
-            }
+            what = ngx_max(what, found);
         }
 
-        if (!whole && !part) {
+        if (what == OC_SELECT_NOTHING) {
             continue;
         }
 
@@ -163,11 +189,11 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
         *dst++ = '"';
         *dst++ = ':';
 
-        if (whole) {
+        if (what == OC_SELECT_WHOLE || at) {
             dst = ngx_cpymem(dst, value.data, value.len);
 
         } else {
-            dst = oc_select_copy_value(dst, select, &name, &value);
+            dst = oc_select_copy_value(dst, select, type, &name, &value);
         }
     }
 
@@ -177,26 +203,74 @@ oc_select_copy(u_char *dst, oc_select_t *select, const ngx_str_t *inside,
 }
 
 
-/*
- * What the context URL says of the options (OData 4.01 Protocol, 10.9, 10.10),
- * for example (id,displayName,assignments()); empty without them.
- */
+/* What an item of $select says of the member "name". */
+
+static ngx_uint_t
+oc_select_item(const oc_select_item_t *item, const oc_type_t *type,
+    const ngx_str_t *inside, const oc_type_t *within, const ngx_str_t *name)
+{
+    const ngx_str_t  *wanted;
+
+    if (!oc_select_applies(item->type, type)) {
+        return OC_SELECT_NOTHING;
+    }
+
+    wanted = &item->name;
+
+    if (inside) {
+
+        if (item->name.len != inside->len
+            || ngx_memcmp(item->name.data, inside->data, inside->len) != 0
+            || !oc_select_applies(item->within, within))
+        {
+            return OC_SELECT_NOTHING;
+        }
+
+        if (item->member.len == 0) {
+            return OC_SELECT_WHOLE;
+        }
+
+        wanted = &item->member;
+
+    } else if (item->name.len == 1 && item->name.data[0] == '*') {
+        return OC_SELECT_WHOLE;
+    }
+
+    if (wanted->len != name->len
+        || ngx_memcmp(wanted->data, name->data, name->len) != 0)
+    {
+        return OC_SELECT_NOTHING;
+    }
+
+    return (inside || (item->member.len == 0 && item->within == NULL))
+           ? OC_SELECT_WHOLE : OC_SELECT_PART;
+}
+
 
 ngx_int_t
-oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
+oc_select_shape(const oc_select_t *select, const oc_expand_t *expand,
+    ngx_str_t *shape, ngx_pool_t *pool)
 {
-    u_char  *p;
-    size_t   len;
+    u_char                  *p;
+    size_t                   len;
+    ngx_uint_t               i;
+    const oc_expand_item_t  *item;
 
     ngx_str_null(shape);
 
-    if (query->select.n == 0 && !query->expand) {
+    if (select->n == 0 && expand->n == 0) {
         return NGX_OK;
     }
 
-    len = sizeof("(,assignments())") - 1 + oc_select_list_len(&query->select)
-          + (query->expand_select ? oc_select_list_len(query->expand_select)
-                                  : 0);
+    len = sizeof("()") - 1 + oc_select_list_len(select);
+
+    for (i = 0; i < expand->n; i++) {
+        item = &expand->items[i];
+
+        len += sizeof(",()") - 1 + OC_SELECT_CAST_LEN + item->type->name.len
+               + item->type->properties[item->slot].name.len
+               + oc_select_list_len(&item->select);
+    }
 
     p = ngx_pnalloc(pool, len);
     if (p == NULL) {
@@ -207,20 +281,25 @@ oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
 
     *p++ = '(';
 
-    p = oc_select_list(p, &query->select);
+    p = oc_select_list(p, select);
 
-    if (query->expand) {
+    for (i = 0; i < expand->n; i++) {
+        item = &expand->items[i];
 
-        if (query->select.n) {
+        if (p[-1] != '(') {
             *p++ = ',';
         }
 
-        p = ngx_cpymem(p, "assignments(", sizeof("assignments(") - 1);
-
-        if (query->expand_select) {
-            p = oc_select_list(p, query->expand_select);
+        if (item->cast) {
+            p = oc_select_cast(p, item->cast);
+            *p++ = '/';
         }
 
+        p = ngx_cpymem(p, item->type->properties[item->slot].name.data,
+                       item->type->properties[item->slot].name.len);
+
+        *p++ = '(';
+        p = oc_select_list(p, &item->select);
         *p++ = ')';
     }
 
@@ -233,15 +312,26 @@ oc_query_shape(oc_query_t *query, ngx_str_t *shape, ngx_pool_t *pool)
 
 
 static size_t
-oc_select_list_len(oc_select_t *select)
+oc_select_list_len(const oc_select_t *select)
 {
-    size_t      len;
-    ngx_uint_t  i;
+    size_t                   len;
+    ngx_uint_t               i;
+    const oc_select_item_t  *item;
 
     len = 0;
 
     for (i = 0; i < select->n; i++) {
-        len += select->items[i].name.len + select->items[i].member.len + 2;
+        item = &select->items[i];
+
+        len += item->name.len + item->member.len + sizeof(",/") - 1;
+
+        if (item->type) {
+            len += OC_SELECT_CAST_LEN + item->type->name.len;
+        }
+
+        if (item->within) {
+            len += OC_SELECT_CAST_LEN + item->within->name.len;
+        }
     }
 
     return len;
@@ -249,10 +339,10 @@ oc_select_list_len(oc_select_t *select)
 
 
 static u_char *
-oc_select_list(u_char *p, oc_select_t *select)
+oc_select_list(u_char *p, const oc_select_t *select)
 {
-    ngx_uint_t         i;
-    oc_select_item_t  *item;
+    ngx_uint_t               i;
+    const oc_select_item_t  *item;
 
     for (i = 0; i < select->n; i++) {
         item = &select->items[i];
@@ -261,7 +351,17 @@ oc_select_list(u_char *p, oc_select_t *select)
             *p++ = ',';
         }
 
+        if (item->type) {
+            p = oc_select_cast(p, item->type);
+            *p++ = '/';
+        }
+
         p = ngx_cpymem(p, item->name.data, item->name.len);
+
+        if (item->within) {
+            *p++ = '/';
+            p = oc_select_cast(p, item->within);
+        }
 
         if (item->member.len) {
             *p++ = '/';
@@ -270,4 +370,13 @@ oc_select_list(u_char *p, oc_select_t *select)
     }
 
     return p;
+}
+
+
+static u_char *
+oc_select_cast(u_char *p, const oc_type_t *type)
+{
+    p = ngx_cpymem(p, OC_NAMESPACE ".", sizeof(OC_NAMESPACE ".") - 1);
+
+    return ngx_cpymem(p, type->name.data, type->name.len);
 }

@@ -204,7 +204,18 @@ oc_select_step(oc_parser_t *p, oc_select_path_t *path)
     if (cast && (oc_type_derives(cast, path->type)
                  || oc_type_derives(path->type, cast)))
     {
+        if (!oc_type_derives(path->type, cast)) {
+
+            if (path->names == 0) {
+                path->item.type = cast;
+
+            } else {
+                path->item.within = cast;
+            }
+        }
+
         path->type = cast;
+
         return NGX_OK;
     }
 
@@ -292,8 +303,12 @@ oc_select_nested(oc_parser_t *p, oc_select_t *select, oc_select_path_t *path)
     }
 
     for (i = 0; i < nested.select.n; i++) {
-        item.name = path->item.name;
+        item = path->item;
         item.member = nested.select.items[i].name;
+
+        if (nested.select.items[i].type) {
+            item.within = nested.select.items[i].type;
+        }
 
         if (nested.select.items[i].member.len) {
             (void) oc_parse_unsupported(p, at, "Paths of more than two "

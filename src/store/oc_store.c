@@ -174,24 +174,24 @@ oc_store_got(oc_redis_op_t *op, void *data)
 ngx_int_t
 oc_store_exists(oc_store_call_t *call, ngx_str_t *id)
 {
-    ngx_str_t  argv[3];
+    ngx_str_t  argv[4];
 
     ngx_str_set(&argv[0], "HEXISTS");
     argv[2] = *id;
 
     if (oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_CONFIGURATIONS, NULL)
-        != NGX_OK)
+        != NGX_OK
+        || oc_store_cast(call, &argv[3]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (oc_store_grouped(call)) {
+    /* with a group it may be one that an earlier call of that adds */
 
-        /* it may be one that an earlier call of the group adds */
-
+    if (call->cast || oc_store_grouped(call)) {
         return oc_store_script(call, 0, &oc_store_exists_script, 1, &argv[1],
-                               2, 0, oc_store_checked);
+                               3, 0, oc_store_checked);
     }
 
     return oc_store_command(call, OC_REDIS_OP_READ, argv, 3, 0,
@@ -229,16 +229,10 @@ oc_store_checked(oc_redis_op_t *op, void *data)
  */
 
 ngx_int_t
-oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
+oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
     oc_store_condition_t *condition)
 {
     ngx_str_t  argv[13];
-
-    ngx_str_null(&argv[12]);
-
-    if (cast && oc_store_type_name(call, cast, &argv[12]) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_CONFIGURATIONS, NULL)
@@ -255,7 +249,8 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id, const oc_type_t *cast,
         || oc_store_key(&argv[4], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_STREAMS, NULL)
            != NGX_OK
-        || oc_store_scope(call, &argv[5], id) != NGX_OK)
+        || oc_store_scope(call, &argv[5], id) != NGX_OK
+        || oc_store_cast(call, &argv[12]) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -144,6 +144,8 @@ struct oc_store_call_s {
     ngx_str_t             repeatability;   /* of a create: request's id */
     int64_t               cutoff;      /* check-ins before do not count, ms */
     ngx_uint_t            recent;      /* how many of them are wanted */
+    const oc_type_t      *cast;        /* what configurations must be: those
+                                          of others are not found; or NULL */
     oc_store_group_t     *group;       /* NULL: it is carried out alone */
     oc_store_handler_pt   handler;
     void                 *data;
@@ -195,7 +197,6 @@ typedef struct {
 
 typedef struct {
     ngx_str_t             id;
-    const oc_type_t      *cast;        /* another type: it is not found */
     oc_store_condition_t  condition;
     oc_change_t          *change;
     oc_stamp_t           *stamp;
@@ -213,7 +214,7 @@ ngx_int_t oc_store_create(oc_store_call_t *call, oc_entity_t *entity);
 ngx_int_t oc_store_get(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_exists(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
-    const oc_type_t *cast, oc_store_condition_t *condition);
+    oc_store_condition_t *condition);
 ngx_int_t oc_store_count(oc_store_call_t *call);
 
 /* oc_store_scan.c */

@@ -11,7 +11,7 @@
 #include "oc_store_key.h"
 
 
-#define OC_STORE_ASSIGN_ARGS  9        /* keys and all up to what is done */
+#define OC_STORE_ASSIGN_ARGS  10       /* keys and all up to what is done */
 
 
 static ngx_int_t oc_store_assignments_read(oc_store_call_t *call,
@@ -80,14 +80,15 @@ static ngx_int_t
 oc_store_assignments_read(oc_store_call_t *call, ngx_str_t *id,
     ngx_str_t *which)
 {
-    ngx_str_t  argv[4];
+    ngx_str_t  argv[5];
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_CONFIGURATIONS, NULL)
         != NGX_OK
         || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_ASSIGNMENTS, id)
-           != NGX_OK)
+           != NGX_OK
+        || oc_store_cast(call, &argv[4]) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -96,7 +97,7 @@ oc_store_assignments_read(oc_store_call_t *call, ngx_str_t *id,
     argv[3] = *which;
 
     return oc_store_script(call, OC_REDIS_OP_READ,
-                           &oc_store_assignments_script, 2, argv, 4, 0,
+                           &oc_store_assignments_script, 2, argv, 5, 0,
                            oc_store_got_assignments);
 }
 
@@ -295,7 +296,8 @@ oc_store_assign_begin(oc_store_call_t *call, ngx_str_t *id,
            != NGX_OK
         || oc_store_key(&argv[2], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_STREAMS, NULL)
-           != NGX_OK)
+           != NGX_OK
+        || oc_store_cast(call, &argv[6]) != NGX_OK)
     {
         return NULL;
     }
@@ -303,13 +305,13 @@ oc_store_assign_begin(oc_store_call_t *call, ngx_str_t *id,
     argv[3] = *id;
     argv[4] = condition->match;
     argv[5] = condition->none;
-    argv[6].data = stamp->etag;
-    argv[6].len = OC_ETAG_LEN;
+    argv[7].data = stamp->etag;
+    argv[7].len = OC_ETAG_LEN;
 
-    oc_store_date(&argv[7], date, stamp);
+    oc_store_date(&argv[8], date, stamp);
 
-    argv[8].data = (u_char *) what;
-    argv[8].len = ngx_strlen(what);
+    argv[9].data = (u_char *) what;
+    argv[9].len = ngx_strlen(what);
 
     return argv;
 }

@@ -138,7 +138,7 @@ oc_store_checkin(oc_store_call_t *call, oc_store_checkins_t *checkins)
     call->checkins = checkins;
 
     if (checkins->n == 1 && checkins->nids == 1 && checkins->required
-        && !oc_store_grouped(call))
+        && call->cast == NULL && !oc_store_grouped(call))
     {
         return oc_store_report(call, checkins);
     }
@@ -354,9 +354,11 @@ oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
     argv[argc].data = cutoff;
     argv[argc++].len = OC_STORE_CUTOFF_LEN;
 
-    ngx_str_null(&argv[argc]);
+    if (oc_store_cast(call, &argv[argc]) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    if (checkins->required) {
+    if (checkins->required && call->cast == NULL) {
         ngx_str_set(&argv[argc], "1");
     }
 
@@ -559,11 +561,12 @@ oc_store_checkins(oc_store_call_t *call, ngx_str_t *id, uint32_t from,
     ngx_uint_t limit)
 {
     u_char      number[NGX_INT64_LEN], most[NGX_INT_T_LEN];
-    ngx_str_t   argv[12], window[2];
+    ngx_str_t   argv[13], window[2];
 
     if (oc_store_entity(call, &argv[0], id) != NGX_OK
         || oc_store_scope(call, &argv[1], id) != NGX_OK
-        || oc_store_window(call, window) != NGX_OK)
+        || oc_store_window(call, window) != NGX_OK
+        || oc_store_cast(call, &argv[12]) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -590,7 +593,7 @@ oc_store_checkins(oc_store_call_t *call, ngx_str_t *id, uint32_t from,
     ngx_str_set(&argv[11], OC_STORE_CHECKIN_BYTES);
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_checkins_script,
-                           1 + OC_STORE_SCOPE_KEYS, argv, 12, 0,
+                           1 + OC_STORE_SCOPE_KEYS, argv, 13, 0,
                            oc_store_got_checkins);
 }
 
@@ -674,11 +677,12 @@ ngx_int_t
 oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
     const ngx_str_t *property, const ngx_str_t *member)
 {
-    ngx_str_t  argv[11], window[2];
+    ngx_str_t  argv[12], window[2];
 
     if (oc_store_entity(call, &argv[0], id) != NGX_OK
         || oc_store_scope(call, &argv[1], id) != NGX_OK
-        || oc_store_window(call, window) != NGX_OK)
+        || oc_store_window(call, window) != NGX_OK
+        || oc_store_cast(call, &argv[11]) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -705,7 +709,7 @@ oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
     argv[9] = window[1];
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_summary_script,
-                           1 + OC_STORE_SCOPE_KEYS, argv, 11, 0,
+                           1 + OC_STORE_SCOPE_KEYS, argv, 12, 0,
                            oc_store_got_summary);
 }
 

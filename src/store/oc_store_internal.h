@@ -105,6 +105,7 @@ ngx_int_t oc_store_page(oc_store_call_t *call, oc_redis_reply_t *reply,
     ngx_uint_t first);
 ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
     ngx_str_t *name);
+ngx_int_t oc_store_cast(oc_store_call_t *call, ngx_str_t *name);
 ngx_int_t oc_store_refusal(oc_store_call_t *call, oc_redis_reply_t *reply);
 void oc_store_date(ngx_str_t *date, u_char *buf, oc_stamp_t *stamp);
 ngx_uint_t oc_store_edits_count(oc_change_t *change);

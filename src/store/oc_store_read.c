@@ -199,7 +199,7 @@ oc_store_read(oc_store_call_t *call, ngx_str_t *id, ngx_uint_t singleton,
     const ngx_str_t *what, const ngx_str_t *member,
     oc_redis_handler_pt handler)
 {
-    ngx_str_t  argv[7];
+    ngx_str_t  argv[8];
 
     if (singleton) {
         if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
@@ -223,7 +223,8 @@ oc_store_read(oc_store_call_t *call, ngx_str_t *id, ngx_uint_t singleton,
         != NGX_OK
         || oc_store_key(&argv[2], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_ASSIGNMENTS, id)
-           != NGX_OK)
+           != NGX_OK
+        || oc_store_cast(call, &argv[7]) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -244,5 +245,5 @@ oc_store_read(oc_store_call_t *call, ngx_str_t *id, ngx_uint_t singleton,
     }
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_read_script, 3,
-                           argv, 7, 0, handler);
+                           argv, 8, 0, handler);
 }

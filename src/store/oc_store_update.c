@@ -137,15 +137,9 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
 
     n++;
 
-    ngx_str_null(&argv[n]);
-
-    if (update->cast
-        && oc_store_type_name(call, update->cast, &argv[n]) != NGX_OK)
-    {
+    if (oc_store_cast(call, &argv[n++]) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    n++;
 
     argv[n].data = update->stamp->etag;
     argv[n++].len = OC_ETAG_LEN;
@@ -309,6 +303,17 @@ oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
 }
 
 
+/* That of the call's cast; empty without one. */
+
+ngx_int_t
+oc_store_cast(oc_store_call_t *call, ngx_str_t *name)
+{
+    ngx_str_null(name);
+
+    return call->cast ? oc_store_type_name(call, call->cast, name) : NGX_OK;
+}
+
+
 static void
 oc_store_updated(oc_redis_op_t *op, void *data)
 {
@@ -400,7 +405,7 @@ oc_store_priorities(oc_store_call_t *call, ngx_str_t *ids,
     ngx_str_t   *argv;
     ngx_uint_t   i;
 
-    argv = ngx_palloc(call->pool, (5 + 2 * n) * sizeof(ngx_str_t));
+    argv = ngx_palloc(call->pool, (6 + 2 * n) * sizeof(ngx_str_t));
     p = ngx_pnalloc(call->pool, n * NGX_INT32_LEN + 1);
 
     if (argv == NULL || p == NULL
@@ -412,7 +417,8 @@ oc_store_priorities(oc_store_call_t *call, ngx_str_t *ids,
            != NGX_OK
         || oc_store_key(&argv[2], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_STREAMS, NULL)
-           != NGX_OK)
+           != NGX_OK
+        || oc_store_cast(call, &argv[5]) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -423,16 +429,16 @@ oc_store_priorities(oc_store_call_t *call, ngx_str_t *ids,
     oc_store_date(&argv[4], date, stamp);
 
     for (i = 0; i < n; i++) {
-        argv[5 + 2 * i] = ids[i];
-        argv[6 + 2 * i].data = p;
-        argv[6 + 2 * i].len = ngx_sprintf(p, "%D", priorities[i]) - p;
-        p += argv[6 + 2 * i].len;
+        argv[6 + 2 * i] = ids[i];
+        argv[7 + 2 * i].data = p;
+        argv[7 + 2 * i].len = ngx_sprintf(p, "%D", priorities[i]) - p;
+        p += argv[7 + 2 * i].len;
     }
 
     call->write = 1;
 
     return oc_store_script(call, 0, &oc_store_priorities_script, 3, argv,
-                           5 + 2 * n, 0, oc_store_prioritized);
+                           6 + 2 * n, 0, oc_store_prioritized);
 }
 
 

@@ -391,7 +391,8 @@ check_created(const oc_entity_t *entity, json_t *plain)
     json = decode(&arena, text, len, &err);
     fuzz_assert(json);
 
-    fuzz_assert(oc_entity_create(&second, json, &stamp, &arena, &fault)
+    fuzz_assert(oc_entity_create(&second, json, &oc_type_configuration, &stamp,
+                                 &arena, &fault)
                 == NGX_OK);
     fuzz_assert(second.has_priority);
     fuzz_assert(second.type == entity->type);
@@ -445,7 +446,8 @@ check_limited(const uint8_t *data, size_t size, size_t limit,
     if (json) {
         fuzz_assert(status == OC_JSON_OK);
 
-        limited = oc_entity_create(&entity, json, &stamp, &arena, &fault);
+        limited = oc_entity_create(&entity, json, &oc_type_configuration,
+                                   &stamp, &arena, &fault);
 
         fuzz_assert(arena.used <= limit);
         fuzz_assert(limited == rc
@@ -499,7 +501,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memset(&entity, 0xa5, sizeof(entity));
         before = allocations;
 
-        rc = oc_entity_create(&entity, json, &stamp, &arena, &fault);
+        rc = oc_entity_create(&entity, json, &oc_type_configuration, &stamp,
+                              &arena, &fault);
 
         check_allocator(before);
         fuzz_assert(rc == NGX_OK || rc == NGX_DECLINED);

@@ -119,7 +119,8 @@ create(const char *text)
         return NGX_ABORT;
     }
 
-    return oc_entity_create(&entity, json, &stamp, &arena, &fault);
+    return oc_entity_create(&entity, json, &oc_type_configuration, &stamp,
+                            &arena, &fault);
 }
 
 
@@ -544,7 +545,8 @@ test_memory(void)
 
         (void) oc_arena_alloc(&small, 32768 - 16 - left);
 
-        rc = oc_entity_create(&entity, json, &stamp, &small, &fault);
+        rc = oc_entity_create(&entity, json, &oc_type_configuration, &stamp,
+                              &small, &fault);
 
         if (rc == NGX_OK) {
             count[0]++;

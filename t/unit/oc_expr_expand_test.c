@@ -32,8 +32,18 @@ static const char  *const selects[][2] = {
     { "checkinStatuses/userId,id", "checkinStatuses/userId id" },
     { "assignments", "assignments" },
     { "microsoft.graph.windowsOfficeClientConfiguration/displayName",
+      "windowsOfficeClientConfiguration/displayName" },
+    { "windowsOfficeClientConfiguration/displayName",
+      "windowsOfficeClientConfiguration/displayName" },
+    { "microsoft.graph.officeClientConfiguration/displayName",
       "displayName" },
-    { "windowsOfficeClientConfiguration/displayName", "displayName" },
+    { "microsoft.graph.entity/id", "id" },
+    { "windowsOfficeClientConfiguration/"
+      "windowsOfficeClientSecurityConfiguration/id", "400 33" },
+    { "windowsOfficeClientConfiguration/userCheckinSummary"
+      "($select=failedUserCount)",
+      "windowsOfficeClientConfiguration/userCheckinSummary/"
+      "failedUserCount" },
     { "userCheckinSummary/microsoft.graph.officeUserCheckinSummary/"
       "failedUserCount", "userCheckinSummary/failedUserCount" },
     { "", "400 0" },
@@ -77,7 +87,8 @@ static const char  *const expands[][2] = {
     { "assignments/$ref($filter=$this/id eq 'a';$top=1)",
       "assignments/$ref filter top=1" },
     { "microsoft.graph.windowsOfficeClientConfiguration/assignments",
-      "assignments" },
+      "windowsOfficeClientConfiguration/assignments" },
+    { "officeClientConfiguration/assignments", "assignments" },
     { "assignments/microsoft.graph.officeClientConfigurationAssignment",
       "assignments" },
     { "", "400 0" },
@@ -132,9 +143,15 @@ selected(const char *s)
     }
 
     for (p = result, i = 0; i < select.n; i++) {
-        p += sprintf(p, "%s%.*s%s%.*s", i ? " " : "",
+        p += sprintf(p, "%s%s%s%.*s%s%s%s%.*s", i ? " " : "",
+                     select.items[i].type
+                     ? (char *) select.items[i].type->name.data : "",
+                     select.items[i].type ? "/" : "",
                      (int) select.items[i].name.len,
                      select.items[i].name.data,
+                     select.items[i].within ? "/" : "",
+                     select.items[i].within
+                     ? (char *) select.items[i].within->name.data : "",
                      select.items[i].member.len ? "/" : "",
                      (int) select.items[i].member.len,
                      select.items[i].member.data
@@ -178,7 +195,13 @@ expanded(const char *s)
         return "another property";
     }
 
-    p = stpcpy(result, "assignments");
+    p = result;
+
+    if (item->cast) {
+        p += sprintf(p, "%s/", item->cast->name.data);
+    }
+
+    p = stpcpy(p, "assignments");
     p = stpcpy(p, kinds[item->kind]);
 
     if (item->filter) {

@@ -4,8 +4,9 @@
 -- configuration.
 --
 -- KEYS: configurations, the configuration's assignments, streams
--- ARGV: id; If-Match and If-None-Match of what is changed; the new ETag; the
---       new date as JSON; what is done, then its arguments:
+-- ARGV: id; If-Match and If-None-Match of what is changed; the name of the
+--       type of a cast or ""; the new ETag; the new date as JSON; what is done,
+--       then its arguments:
 --       "replace"  pairs of id and JSON: these take the place of all
 --       "add"      the largest number of assignments, id, JSON
 --       "update"   id, "1" for a reply with the assignment, then edits
@@ -15,11 +16,11 @@
 -- such configuration or assignment, -1 if the condition does not hold, -4 if
 -- the id exists, -5 if there are too many.
 
-local id, match, none, etag, date, what = unpack(ARGV, 1, 6)
+local id, match, none, cast, etag, date, what = unpack(ARGV, 1, 7)
 local json, at = load(KEYS[1], id)
 local reply = {}
 
-if not json then
+if not json or not of_type(json, cast) then
     return 0
 end
 
@@ -30,21 +31,21 @@ if what == 'replace' then
 
     redis.call('UNLINK', KEYS[2])
 
-    for i = 7, #ARGV, 2 do
+    for i = 8, #ARGV, 2 do
         redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
     end
 
 elseif what == 'add' then
-    if redis.call('HEXISTS', KEYS[2], ARGV[8]) == 1 then
+    if redis.call('HEXISTS', KEYS[2], ARGV[9]) == 1 then
         return -4
-    elseif redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[7]) then
+    elseif redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[8]) then
         return -5
     end
 
-    redis.call('HSET', KEYS[2], ARGV[8], ARGV[9])
+    redis.call('HSET', KEYS[2], ARGV[9], ARGV[10])
 
 else
-    local one, inner = load(KEYS[2], ARGV[7])
+    local one, inner = load(KEYS[2], ARGV[8])
 
     if not one then
         return 0
@@ -53,12 +54,12 @@ else
     end
 
     if what == 'delete' then
-        redis.call('HDEL', KEYS[2], ARGV[7])
+        redis.call('HDEL', KEYS[2], ARGV[8])
     else
-        one = save({ entities = KEYS[2] }, ARGV[7], one, inner,
-                   edits_of(one, inner, ARGV, 9), etag, date, {})
+        one = save({ entities = KEYS[2] }, ARGV[8], one, inner,
+                   edits_of(one, inner, ARGV, 10), etag, date, {})
 
-        if ARGV[8] == '1' then
+        if ARGV[9] == '1' then
             reply[1] = one
         end
     end

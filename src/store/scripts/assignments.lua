@@ -3,15 +3,22 @@
 -- Reads the assignments of a configuration.
 --
 -- KEYS: configurations, the configuration's assignments
--- ARGV: id; "" for all, "#" for their number, or "=" and the id of one
+-- ARGV: id; "" for all, "#" for their number, or "=" and the id of one; the
+--       name of the type of a cast or ""
 --
 -- Returns an array of their JSON, or the number; nil if there is no such
 -- configuration or assignment.
 
-local id, which = ARGV[1], ARGV[2]
+local id, which, cast = unpack(ARGV)
 
-if redis.call('HEXISTS', KEYS[1], id) == 0 then
+if cast == '' and redis.call('HEXISTS', KEYS[1], id) == 0 then
     return false
+elseif cast ~= '' then
+    local json = redis.call('HGET', KEYS[1], id)
+
+    if not json or not of_type(json, cast) then
+        return false
+    end
 end
 
 if which == '' then

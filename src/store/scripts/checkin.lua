@@ -3,22 +3,23 @@
 -- KEYS: configurations, streams; the scope of the tenant and of each
 --       configuration as its hash, its newest, its queue and its journal
 -- ARGV: the cutoff in milliseconds; how many of the newest are kept; the
---       cutoff as six bytes; "1" if the configurations must exist, otherwise those that
---       do not are passed over; the number of configurations and their ids;
---       then for each check-in its record, and the numbers of its
---       configurations, two bytes each
+--       cutoff as six bytes; "1" or the name of the type of a cast if the
+--       configurations must exist, otherwise those that do not are passed
+--       over; the number of configurations and their ids; then for each
+--       check-in its record, and the numbers of its configurations, two bytes
+--       each
 --
 -- Returns 1; 3 if it is time to take what is in the journals; 0 if a
--- configuration does not exist; 2 if there was more to take from journals, or
+-- configuration does not exist, or is of another type; 2 if there was more to take from journals, or
 -- to expire, than is done at once: nothing else was done then.
 
 -- include lib/note.lua
 
-local ids = tonumber(ARGV[5])
+local ids, cast = tonumber(ARGV[5]), #ARGV[4] > 1 and ARGV[4]
 
 -- one check-in for all, each of which has a scope or does not exist, is noted
 
-if #ARGV == ids + 7 and #ARGV[ids + 7] == 2 * ids then
+if not cast and #ARGV == ids + 7 and #ARGV[ids + 7] == 2 * ids then
     local journals, easy = { KEYS[6] }, true
 
     for i = 1, ids do
@@ -47,10 +48,19 @@ if #ARGV == ids + 7 and #ARGV[ids + 7] == 2 * ids then
     end
 end
 
+-- include lib/entity.lua
 -- include lib/checkin.lua
 
 local cutoff, keep = tonumber(ARGV[1]), tonumber(ARGV[2])
 local scopes, known = {}, {}
+
+for i = 1, cast and ids or 0 do
+    local json = redis.call('HGET', KEYS[1], ARGV[i + 5])
+
+    if not json or not of_type(json, cast) then
+        return 0
+    end
+end
 
 for i = 0, ids do
     local k = 4 * i + 3
@@ -72,7 +82,7 @@ for i = 0, ids do
         if json then
             s = blank(k)
             adopt(s, KEYS[1], KEYS[2], ARGV[i + 5], json, cutoff, keep)
-        elseif ARGV[4] == '1' then
+        elseif ARGV[4] ~= '' then
             return 0
         end
     end

@@ -1,3 +1,4 @@
+-- include lib/entity.lua
 -- include lib/checkin.lua
 --
 -- Reads a page of a collection of check-ins, in an order that does not change
@@ -7,8 +8,9 @@
 -- KEYS: the hash that the entity is in; its scope's hash, newest, queue and
 --       journal
 -- ARGV: id; "1" for the singleton; the cutoff in milliseconds; how many of the
---       newest are kept; the number that the page begins with; how many check-ins are wanted; the number of
---       bytes behind which there are fewer
+--       newest are kept; the number that the page begins with; how many
+--       check-ins are wanted; the number of bytes behind which there are
+--       fewer; the name of the type of a cast or ""
 --
 -- Returns an array of the number of check-ins, the number that the next bucket
 -- begins with or -1, and records; without a scope the JSON of the
@@ -20,8 +22,14 @@ local cutoff, keep, from = tonumber(ARGV[3]), tonumber(ARGV[4]),
 local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
 local s, late = open(2, keep)
 
-if not s then
-    return redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[2] == '1' and ''
+if not s or ARGV[8] ~= '' then
+    local json = redis.call('HGET', KEYS[1], ARGV[1])
+
+    if json and not of_type(json, ARGV[8]) then
+        return false
+    elseif not s then
+        return json or ARGV[2] == '1' and ''
+    end
 end
 
 if late or not expire(s, cutoff, 50) then

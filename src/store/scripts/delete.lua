@@ -14,9 +14,7 @@ local id, match, none, cast = unpack(ARGV)
 if match ~= '' or none ~= '' or cast ~= '' then
     local json = redis.call('HGET', KEYS[1], id)
 
-    if not json
-       or cast ~= '' and cast ~= type_name(json, members(json, 1))
-    then
+    if not json or not of_type(json, cast) then
         return 0
     elseif not holds(sub(json, ETAG_FROM, ETAG_TO), match, none) then
         return -1

@@ -3,17 +3,21 @@
 -- Gives configurations new priorities: all of them or none.
 --
 -- KEYS: configurations, priorities, streams
--- ARGV: the new ETag, the new date as JSON, then pairs of id and priority
+-- ARGV: the new ETag, the new date as JSON, the name of the type of a cast or
+--       "", then pairs of id and priority
 --
--- Returns 0, or 2 + the index of the first pair that names no configuration.
+-- Returns 0, or 2 + the index of the first pair that names no configuration of
+-- the type.
 
-for i = 3, #ARGV, 2 do
-    if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then
-        return (i + 1) / 2
+for i = 4, #ARGV, 2 do
+    local json = redis.call('HGET', KEYS[1], ARGV[i])
+
+    if not json or not of_type(json, ARGV[3]) then
+        return i / 2
     end
 end
 
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
     local id, priority = ARGV[i], ARGV[i + 1]
     local json, at = load(KEYS[1], id)
     local place = at['priority']

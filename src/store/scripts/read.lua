@@ -5,13 +5,14 @@
 --
 -- KEYS: the hash it is in, streams, its assignments
 -- ARGV: id; "+", or the name of a property; the name of a member of that or
---       ""; the JSON of an entity that is not there yet or ""
+--       ""; the JSON of an entity that is not there yet or ""; the name of the
+--       type of a cast or ""
 --
 -- Returns the ETag, the JSON of the value, and of a stream what is known of
 -- it; or with "+" the JSON of the configuration and of each assignment. Nil if
 -- there is no entity.
 
-local id, name, member, initial = unpack(ARGV)
+local id, name, member, initial, cast = unpack(ARGV)
 local json = redis.call('HGET', KEYS[1], id)
 
 if not json then
@@ -20,6 +21,10 @@ if not json then
     end
 
     json = initial
+end
+
+if not of_type(json, cast) then
+    return false
 end
 
 if name == '+' then

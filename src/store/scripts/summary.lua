@@ -7,13 +7,13 @@
 --       journal
 -- ARGV: id; the name of the summary; that of a member of it or ""; the cutoff
 --       in milliseconds; how many of the newest are kept; the JSON of an
---       entity that is not there yet or ""
+--       entity that is not there yet or ""; the name of the type of a cast or ""
 --
 -- Returns the ETag or, where the value changes without it, "", the JSON of the
 -- value, and ""; nil if there is no entity; 2 if there was more to take from
 -- the journal, or to expire, than is done at once.
 
-local id, name, member, cutoff, keep, initial = unpack(ARGV)
+local id, name, member, cutoff, keep, initial, cast = unpack(ARGV)
 local json = redis.call('HGET', KEYS[1], id)
 
 if not json then
@@ -22,6 +22,10 @@ if not json then
     end
 
     json = initial
+end
+
+if not of_type(json, cast) then
+    return false
 end
 
 local s, late = open(2, tonumber(keep))

@@ -34,12 +34,11 @@ if not json then
     json = initial
 end
 
-local at = members(json, 1)
-
-if cast ~= '' and cast ~= type_name(json, at) then
+if not of_type(json, cast) then
     return 0
 end
 
+local at = members(json, 1)
 local current = sub(json, ETAG_FROM, ETAG_TO)
 
 if media ~= '' then

@@ -113,6 +113,12 @@ local function type_name(json, at)
     return value and sub(json, value[1] + 1, value[2] - 1):gsub('^#', '') or ''
 end
 
+-- of_type(json, cast): whether a configuration is of the type that a cast
+-- names; "" is no cast
+local function of_type(json, cast)
+    return cast == '' or cast == type_name(json, members(json, 1))
+end
+
 -- edits_of(json, at, argv, n): the edits that the arguments from n on make: for
 -- each property its name, its value, the name of its declared type or "", a
 -- number of members, and each one's name and value. With a type the members
