@@ -4,13 +4,14 @@
 use OfficeConfig::Test;
 
 use OfficeConfig::Certificates;
+use OfficeConfig::Resp qw(resp_bulk);
 use OfficeConfig::Sentinels;
 use OfficeConfig::Service;
 
 my $t = OfficeConfig::Test->new;
 my $group = OfficeConfig::Sentinels->new($t, replicas => 2, sentinels => 3);
 my $pauses = 'reconnect 20ms 200ms; topology_refresh 500ms; '
-           . 'connect_timeout 500ms; command_timeout 1s;';
+           . 'connect_timeout 2s; command_timeout 3s;';
 
 $t->allow_lost;
 $t->allow_log(
@@ -37,7 +38,7 @@ sub serves {
 sub acknowledged {
     my ($s) = @_;
     my $r;
-    wait_until($t->seconds(15), sub { ($r = $s->create)->status == 201 });
+    wait_until(15, sub { ($r = $s->create)->status == 201 });
     return ($r->json // {})->{id} // 'none';
 }
 
@@ -190,6 +191,44 @@ subtest 'a sentinel tells a replica' => sub {
 };
 
 
+# The sentinel that leads a failover tells the old master, with the epoch of the
+# new one, until all replicas follow that.
+
+subtest 'a sentinel in the middle of a failover' => sub {
+    my ($old, $new) = map { $t->redis(tcp => 1) } 1, 2;
+    my ($leads, $ends) = map { $t->dir . "/$_" } qw(leads ends);
+    my $lie = $t->proxy(tcp => 1, script => sub {
+        my ($words) = @_;
+        return "+PONG\r\n" if $words->[0] eq 'PING';
+        return undef if $words->[0] eq 'SUBSCRIBE';
+        my $leading = -e $leads && ! -e $ends;
+        my @fields = (ip => '127.0.0.1',
+            port => -e $leads ? $old->port : $new->port,
+            flags => $leading ? 'master,failover_in_progress' : 'master',
+            'config-epoch' => -e $leads ? 3 : 2);
+        return '*' . @fields . "\r\n" . join '', map { resp_bulk($_) } @fields;
+    });
+    my $s = service('topology sentinel office; server 127.0.0.1:' . $lie->port
+                    . ';');
+    my $asked = sub {
+        my $commands = $lie->stats->{commands};
+        return wait_until(20, sub { $lie->stats->{commands} > $commands + 3 });
+    };
+
+    my $id = $s->id;
+    $t->file('leads', '');
+    ok $asked->(), 'it tells another one';
+    is $s->get($id)->status, 200, 'which is not believed';
+    is $new->cmd('HEXISTS', 'oc:{default}:cfg', $s->id), 1, 'for writes either';
+
+    $t->file('ends', '');
+    ok wait_until(20, sub { $s->get($id)->status == 404 }),
+       'until the failover has ended';
+    $s->works;
+    $s->end;
+};
+
+
 # what a sentinel must not say
 subtest 'a sentinel talks nonsense' => sub {
     $t->allow_log(qr/\[error\].* sentinel at \S+ (?:does not tell|sent what|refused)/,
@@ -215,10 +254,19 @@ subtest 'a sentinel talks nonsense' => sub {
 
 # as often as it is lost, connections do not add up
 subtest 'connections' => sub {
-    my $fds = $s->nginx->fds;
-    select undef, undef, undef, 1.5;
-    cmp_ok $s->nginx->fds, '<=', $fds + 1, 'asking again leaves none';
-    cmp_ok +($group->sentinels)[0]->clients, '<=', 12, 'at a sentinel either';
+    my ($sentinel) = $group->sentinels;
+    my $proxy = $t->proxy(upstream => $sentinel, tcp => 1);
+    my $one = service('topology sentinel office; server 127.0.0.1:'
+                      . $proxy->port . ';');
+    $one->works;
+    my $fds = $one->nginx->fds;
+    ok $proxy->wait_for('commands', $proxy->stats->{commands} + 6),
+       'it is asked again';
+    ok wait_until(5, sub { $one->nginx->fds <= $fds + 1 }),
+       'which leaves none';
+    ok wait_until(5, sub { $sentinel->clients <= 12 }),
+       'at a sentinel either';
+    $one->end;
 
     $s->nginx->reload;
     $s->works('after a reload');

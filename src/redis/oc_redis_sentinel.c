@@ -184,6 +184,15 @@ oc_redis_sentinel_master_reply(oc_redis_op_t *op, void *data)
 
     conn->told = 0;
 
+    /*
+     * until all replicas follow the new master, the sentinel that leads the
+     * failover tells the address of the old one with the epoch of the new one
+     */
+
+    if (instance.failover && conn->redis->master) {
+        return;
+    }
+
     oc_redis_sentinel_elect(conn->redis, &instance.node, instance.epoch,
                             instance.down);
 }

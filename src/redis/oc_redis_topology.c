@@ -253,6 +253,8 @@ oc_redis_topology_instance(oc_redis_reply_t *reply,
             instance->down = oc_redis_has_flag(value, "s_down")
                              || oc_redis_has_flag(value, "o_down")
                              || oc_redis_has_flag(value, "disconnected");
+            instance->failover = oc_redis_has_flag(value,
+                                                   "failover_in_progress");
 
         } else if (oc_redis_is(name, "config-epoch")) {
             epoch = oc_redis_number(value->data, value->len, INT64_MAX / 16);

@@ -50,6 +50,7 @@ typedef struct {
     oc_redis_endpoint_t    node;
     uint64_t               epoch;      /* of a master's configuration */
     unsigned               down:1;
+    unsigned               failover:1; /* of a master, is under way */
     unsigned               linked:1;   /* a replica: to its master */
 } oc_redis_instance_t;
 

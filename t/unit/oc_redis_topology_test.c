@@ -288,6 +288,16 @@ test_instances(void)
     is_int(instance.node.port, 6379, "its port");
     is_int(instance.epoch, 12, "its epoch");
     is_int(instance.down, 0, "it is up");
+    is_int(instance.failover, 0, "it stays");
+
+    again();
+    is_int(oc_redis_topology_instance(
+               array(6, string("ip"), string("a"), string("port"),
+                     string("1"), string("flags"),
+                     string("master,failover_in_progress")), &instance),
+           NGX_OK, "a master in a failover");
+    is_int(instance.failover, 1, "which is under way");
+    is_int(instance.down, 0, "it is up");
 
     again();
     is_int(oc_redis_topology_instance(
