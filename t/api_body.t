@@ -326,7 +326,7 @@ for my $case (
     my $r = $c->request('POST', '/one' . API, body => 'x' x 100_000);
     error_is $r, 415, '', 'without keepalive';
     is $r->header('Connection'), 'close', 'closes';
-    ok $c->closed(10), 'and is closed';
+    ok $c->closed, 'and is closed';
 }
 
 

@@ -173,6 +173,7 @@ for my $status (sort keys %made) {
             my ($headers, %want) = @$case;
             next if @$headers && $path =~ /^.slow/ && $path ne "/slow$item";
             $ask->('POST', API, json => { id => 'gone' }) if $path =~ /gone/;
+            $ask->('GET', $1 . API) if $path =~ m{^(/limited\d*)/};
             if ($path =~ /^.slow/) {
                 $slow->pass;
                 wait_until(10, sub {

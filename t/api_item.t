@@ -82,7 +82,7 @@ for my $path ($item, API . q{('one')}, API . '/none', API, API . '/$count',
              . $c->format_request('GET', $item, close => 1));
     is_deeply [map { $c->response(method => $_)->status }
                qw(HEAD HEAD HEAD GET)], [200, 404, 200, 200], 'in a pipeline';
-    ok $c->closed(10), 'and closed';
+    ok $c->closed, 'and closed';
 }
 
 

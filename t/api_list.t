@@ -282,7 +282,7 @@ is scalar @{$redis->cmd('HKEYS', 'oc:{default}:cfg')}, @ids + 0,
 
 # others insert and delete meanwhile: what is there throughout comes once
 
-$redis->cmd('FLUSHALL');
+$redis->flush;
 
 sub create {
     my $r = $ask->('POST', API, json => { id => $_[0] });

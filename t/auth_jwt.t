@@ -16,7 +16,8 @@ my $secret_file = $t->file('secret.json', $secret->jwks);
 my $url = $redis->url;
 
 my $nginx = $t->nginx(http => <<"END");
-    office_config_redis main { server $url; }
+    office_config_redis main { server $url; connect_timeout 20s;
+                               command_timeout 60s; }
     office_config_auth jwt;
     office_config_jwt_key_file $file;
     office_config_jwt_issuer https://other.example.com/ "@{[ISSUER]}";
@@ -136,7 +137,7 @@ my @bad = (
     ['signature', $stranger->token(scp => WRITE)],
     ['unknown_key', $keys->token(scp => WRITE, header => { kid => 'two' })],
     ['expired', $keys->token(scp => WRITE, in => -120)],
-    ['not_yet', $keys->token(scp => WRITE, nbf => time + 120)],
+    ['not_yet', $keys->token(scp => WRITE, nbf => time + 3600)],
     ['claims', $keys->token(scp => WRITE, exp => undef)],
     ['claims', $keys->token(scp => WRITE, exp => 'tomorrow')],
     ['issuer', $keys->token(scp => WRITE, iss => 'https://evil.example.com/')],

@@ -23,7 +23,8 @@ $t->file('root/error.json', '{"mine":true}');
 $t->file('users', "u:{PLAIN}p\n");
 
 my $nginx = $t->nginx(http => <<"END");
-    office_config_redis main { server $url; }
+    office_config_redis main { server $url; connect_timeout 20s;
+                               command_timeout 60s; }
     office_config_auth jwt;
     office_config_jwt_key_file $file;
     office_config_jwt_issuer "@{[ISSUER]}";
@@ -304,7 +305,7 @@ error_is as(undef, 'GET', "/passed$api"), 401, undef, 'and no other';
         signature => $read =~ s/\.[^.]+$/'.' . 'A' x 86/er,
         unknown_key => $keys->token(header => { kid => 'x' }),
         expired => $keys->token(in => -100),
-        not_yet => $keys->token(nbf => time + 100),
+        not_yet => $keys->token(nbf => time + 3600),
         issuer => $keys->token(iss => 'x'),
         audience => $keys->token(aud => 'x'),
         claims => $keys->token(exp => undef),

@@ -18,14 +18,15 @@ my $dir = $t->dir;
 $provider->publish($keys->jwks);
 
 my $nginx = $t->nginx(workers => 2, http => <<"END");
-    office_config_redis main { server $url; }
+    office_config_redis main { server $url; connect_timeout 20s;
+                               command_timeout 60s; }
     server {
         listen 127.0.0.1:%%PORT%% reuseport;
         location /beta {
             office_config_pass main;
             office_config_auth jwt;
             office_config_jwt_key_request /_keys;
-            office_config_jwt_key_refresh 400ms min=100ms timeout=10s;
+            office_config_jwt_key_refresh 400ms min=100ms timeout=60s;
             office_config_jwt_issuer "@{[ISSUER]}";
             office_config_jwt_audience @{[AUDIENCE]};
         }
@@ -57,18 +58,34 @@ answer_is $t->post(API, json => { id => 'one' }, headers =>
 
 my $begin = time;
 my @load = map {
-    $t->load(where => $nginx->port, clients => 2, keepalive => $_,
+    my $keepalive = $_;
+    $t->load(where => $nginx->port, clients => 2, keepalive => $keepalive,
         pause => 0.002, request => sub {
-            ('GET', API . '/one', headers => [Authorization =>
-                                              'Bearer ' . token()]) });
+            ('GET', API . "/one?client=$keepalive.$_[0]",
+             headers => [Authorization => 'Bearer ' . token()]) });
 } 0, 1;
 
-# what has to happen before the next thing may
+# what has to happen before the next thing may: many requests, and of each
+# client one that it has sent since then
 sub served {
     my ($name) = @_;
     my $mark = length $nginx->access_log;
-    ok wait_until(10, sub {
-        (substr($nginx->access_log, $mark) =~ tr/\n//) > 200 }), $name;
+    ok wait_until(30, sub {
+        my $log = substr $nginx->access_log, $mark;
+        my %n;
+        $n{$_}++ for $log =~ /\?client=(\S+)/g;
+        return ($log =~ tr/\n//) > 200 && 4 == grep { $_ > 1 } values %n;
+    }), $name;
+}
+
+# complained($count): so often was it logged that there are no new keys, once
+# by each worker
+
+sub complained {
+    my ($count, $name) = @_;
+    ok wait_until(30, sub {
+        $count == (() = $nginx->error_log =~ /no new keys for tokens/g)
+    }), $name;
 }
 
 # keys are published with the first token that they sign, and withdrawn once
@@ -88,9 +105,9 @@ for my $n (2 .. 5) {
 # it disappears
 
 $provider->stop;
-my $gone = $nginx->log_mark;
-ok $nginx->wait_log(qr/no new keys for tokens.*the old ones are kept/, 10, $gone),
-   'the provider is away';
+complained(2, 'the provider is away');
+like $nginx->error_log, qr/no new keys for tokens.*the old ones are kept/,
+     'the log says what that means';
 served('with keys that are known');
 use_token($keys->token(scp => READ, oid => 'another'));
 served('and tokens that are not');
@@ -106,23 +123,22 @@ served('the provider is back');
 # it comes back somewhere else in its mind
 
 $provider->answer(500, 'x');
-my $before = requests();
-ok wait_until(10, sub { requests() > $before + 2 }), 'the provider is mad';
+complained(4, 'the provider is mad');
 served('with keys that are known');
 $keys->add('key 7');
 $provider->publish($keys->jwks);
 use_token($keys->token(scp => READ));
 served('the provider is well');
 
-my $seconds = time - $begin;
-
 for my $sum (map { $_->stop } @load) {
     is_deeply [keys %{$sum->{status}}], [200], 'no request has failed'
         or diag explain $sum;
-    cmp_ok $sum->{total}, '>', 1000, 'and there were many';
+    cmp_ok $sum->{total}, '>', 200, 'and there were many';
 }
 
-cmp_ok requests(), '<', 2 * ($seconds / 0.1 + 2), 'the provider had few';
+my $requests = requests();
+my $seconds = time - $begin;
+cmp_ok $requests, '<', 2 * ($seconds / 0.1 + 2), 'the provider had few';
 is scalar(() = $nginx->error_log =~ /no new keys for tokens/g), 4,
    'what was wrong was logged once by each worker';
 

@@ -19,7 +19,8 @@ my %tid = (red => '11111111-aaaa-4aaa-8aaa-111111111111',
 my %token = map { $_ => $keys->token(scp => WRITE, tid => $tid{$_}) } keys %tid;
 
 my $nginx = $t->nginx(http => <<"END");
-    office_config_redis main { server $url; }
+    office_config_redis main { server $url; connect_timeout 20s;
+                               command_timeout 60s; }
     server {
         listen 127.0.0.1:%%PORT%%;
         keepalive_requests 100000;

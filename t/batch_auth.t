@@ -14,7 +14,8 @@ my $file = $t->file('keys.json', $keys->jwks);
 my $url = $redis->url;
 
 my $nginx = $t->nginx(http => <<"END");
-    office_config_redis main { server $url; }
+    office_config_redis main { server $url; connect_timeout 20s;
+                               command_timeout 60s; }
     office_config_auth jwt;
     office_config_jwt_key_file $file;
     office_config_jwt_issuer "@{[ISSUER]}";

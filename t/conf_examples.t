@@ -58,7 +58,7 @@ sub bearer {
 sub works {
     my ($nginx, $name) = @_;
     my $r;
-    wait_until($t->seconds(10), sub {
+    wait_until(10, sub {
         $r = $t->post(API, to => $nginx->port, body => seed_bytes,
                       type => 'application/json');
         return $r->status != 503;

@@ -17,7 +17,7 @@ sub ask {
     my ($s, $words, $timeout) = @_;
     $s = open_socket($s) // return "refused: $!" unless ref $s;
     my $bytes = '';
-    my $end = time + ($timeout // 5);
+    my $end = time + ($timeout // 60);
     local $@;
 
     syswrite $s, resp_command(@$words) if @$words;

@@ -25,7 +25,7 @@ my $json = 'content-type: application/json';
 
 sub nghttp {
     my ($method, $path, %opt) = @_;
-    my @argv = ('nghttp', '-v', '--no-dep', '-t', 30, '-H', ":method: $method",
+    my @argv = ('nghttp', '-v', '--no-dep', '-t', 110, '-H', ":method: $method",
                 map({ ('-H', $_) } @{$opt{headers} // []}),
                 @{$opt{with} // []});
     push @argv, '-d', $t->file('body', $opt{body}) if defined $opt{body};
@@ -210,6 +210,27 @@ sub request {
          . (defined $body ? frame(DATA, 1, $stream, $body) : '');
 }
 
+# await_headers($socket, $stream): whether a response begins on the stream
+
+sub await_headers {
+    my ($s, $wanted) = @_;
+    my $bytes = '';
+
+    while (1) {
+        while (length $bytes >= 9) {
+            my ($high, $low, $type, undef, $stream) = unpack 'CnCCN', $bytes;
+            my $length = 9 + $high * 65536 + $low;
+            last if length $bytes < $length;
+            return 1 if $type == HEADERS && $stream == $wanted;
+            substr $bytes, 0, $length, '';
+        }
+
+        vec(my $rin = '', fileno $s, 1) = 1;
+        return 0 if select($rin, undef, undef, 60) <= 0
+                    || !sysread $s, $bytes, 65536, length $bytes;
+    }
+}
+
 # pending: commands that Redis has got and not answered are on the way once
 # the server has logged the requests; answers(): GETs of other clients
 
@@ -233,6 +254,12 @@ for my $leave ('reset', 'go away', 'abort') {
         } 0 .. 39;
     }
 
+    # frames are read in order: all that was asked has come
+    for my $s (@s) {
+        syswrite $s, request(81, 'OPTIONS', API);
+        ok await_headers($s, 81), 'forty streams';
+    }
+
     # on a connection of its own: it has to wait behind them
     my $last = open_h2();
     syswrite $last, request(1, 'GET', $item);
@@ -247,7 +274,7 @@ for my $leave ('reset', 'go away', 'abort') {
         close $s if $leave ne 'reset';
     }
 
-    ok $nginx->wait_access(qr/^499 /m, $t->seconds(2)), "$leave: noticed";
+    ok $nginx->wait_access(qr/^499 /m), "$leave: noticed";
     $redis->resume;
     answers("$leave: while they wait");
     close $_ for $last, grep { defined fileno $_ } @s;

@@ -20,7 +20,8 @@ $t->file('extra.conf', <<'END');
 END
 
 my $nginx = $t->nginx(http => <<"END");
-    office_config_redis main { server $url; }
+    office_config_redis main { server $url; connect_timeout 20s;
+                               command_timeout 60s; }
     office_config_auth off;
     office_config_page_size 1;
     root @{[$t->dir]}/root;

@@ -124,7 +124,7 @@ for my $name (sort keys %kind) {
     my $kind = $kind{$name};
     my ($make, $remove, $key) = @$kind{qw(make remove key)};
 
-    $redis->cmd('FLUSHALL');
+    $redis->flush;
     $redis->cmd('SET', 'oc:layout', LAYOUT);
     post(API, { id => 'one' }) if $name =~ /assignments|^checkin/;
 

@@ -164,21 +164,21 @@ for my $what (['refused, TCP' => 1, 'refuse'], ['absent, unix' => 0, 'refuse'],
         $proxy->drop;
         ok wait_until(5, sub { $s->get('x')->status == 503 }), 'it is gone';
 
-        ok wait_until($t->seconds(10), sub { $count->() > 50 }),
+        ok wait_until(60, sub { $count->() > 50 }),
            'fifty attempts';
         my ($fds, $rss) = ($s->nginx->fds, $s->nginx->rss);
         my $from = $count->();
 
-        ok wait_until($t->seconds(30), sub { $count->() >= $from + 1000 }),
+        ok wait_until(300, sub { $count->() >= $from + 1000 }),
            'a thousand more' or diag $count->() - $from;
-        cmp_ok abs($s->nginx->fds - $fds), '<=', 1,
-               'as many descriptors as before';
+        ok wait_until(5, sub { $s->nginx->fds <= $fds + 1 }),
+           'no more descriptors than before';
         cmp_ok $s->nginx->rss - $rss, '<', 1024, 'the memory is flat'
             unless $t->sanitized;
 
         my @lines = $s->nginx->error_log =~ /connect\(\) to Redis/g;
         cmp_ok scalar(@lines), '<', 10, 'the log is not flooded';
-        $s->refused($s->create, 503, 'create', 0.5);
+        $s->refused($s->create, 503, 'create');
 
         $proxy->pass;
         ok $s->back, 'back';
@@ -193,14 +193,14 @@ subtest 'a connect that hangs' => sub {
     my $proxy = $t->proxy(upstream => $redis, tcp => 1);
     $proxy->blackhole;
     my $s = OfficeConfig::Service->new($t, redis => $proxy, block =>
-        'connect_timeout 400ms; command_timeout 10s; reconnect 50ms 100ms;');
+        'connect_timeout 400ms; command_timeout 60s; reconnect 50ms 100ms;');
 
     my @c = (map({ $s->begin('GET', 'x') } 1 .. 5), $s->begin('POST'));
     my @r = map { $_->response } @c;
-    $s->refused($_, 503, 'bound by connect_timeout', 0.9) for @r[0, 5];
+    $s->refused($_, 503, 'bound by connect_timeout') for @r[0, 5];
     cmp_ok $r[0]->elapsed, '>=', 0.35, 'and not at once';
     is join(' ', map { $_->status } @r), join(' ', (503) x 6), 'all of them';
-    $s->refused($s->get('x'), 503, 'again', 0.9);
+    $s->refused($s->get('x'), 503, 'again');
     ok $s->nginx->wait_log(qr/\[error\].* connection to Redis at \S+ could /),
        'the log has it';
 
@@ -219,11 +219,11 @@ subtest 'a handshake that hangs' => sub {
         my $proxy = $t->proxy(upstream => $redis, tcp => $tcp);
         $proxy->mute;
         my $s = OfficeConfig::Service->new($t, redis => $proxy, block =>
-            'connect_timeout 400ms; command_timeout 10s; '
+            'connect_timeout 400ms; command_timeout 60s; '
             . 'reconnect 50ms 100ms;');
 
-        $s->refused($s->create, 503, 'create', 0.9);
-        $s->refused($s->get('x'), 503, 'get', 0.9);
+        $s->refused($s->create, 503, 'create');
+        $s->refused($s->get('x'), 503, 'get');
         $proxy->pass;
         $proxy->drop;
         ok $s->back, 'back';
@@ -238,21 +238,22 @@ subtest 'a connect that takes longer than a command may' => sub {
     my $proxy = $t->proxy(tcp => 1);
     $proxy->blackhole;
     my $s = OfficeConfig::Service->new($t, redis => $proxy,
-        block => 'connect_timeout 20s; command_timeout 400ms;');
-    $s->refused($s->get('x'), 503, 'get', 0.9);
-    $s->refused($s->create, 503, 'create', 0.9);
+        block => 'connect_timeout 60s; command_timeout 400ms;');
+    $s->refused($s->get('x'), 503, 'get');
+    $s->refused($s->create, 503, 'create');
     $s->end;
 };
 
 
 subtest 'idle' => sub {
-    my $redis = $t->redis(config => ['timeout 1']);
+    my $redis = $t->redis;
     my $kept = OfficeConfig::Service->new($t, redis => $redis,
         block => 'ping_interval 200ms;');
     my $closed = OfficeConfig::Service->new($t, redis => $redis);
 
     $_->works for $kept, $closed;
     $redis->cmd('CONFIG', 'RESETSTAT');
+    $redis->cmd('CONFIG', 'SET', 'timeout', 3);
 
     my $begin = time;
     ok wait_until(10, sub {
@@ -264,6 +265,7 @@ subtest 'idle' => sub {
 
     my $pings = $redis->calls('ping');
     my $seconds = time - $begin;
+    $redis->cmd('CONFIG', 'SET', 'timeout', 0);
     cmp_ok $pings, '>=', 3, 'PING goes over the other one';
     cmp_ok $pings, '<=', 5 * $seconds + 5, 'not more often than it should';
     unlike $kept->nginx->error_log, qr/closed/, 'which stays';
@@ -278,15 +280,34 @@ subtest 'idle' => sub {
 subtest 'busy' => sub {
     my $redis = $t->redis;
     my $s = OfficeConfig::Service->new($t, redis => $redis,
-        block => 'ping_interval 300ms;');
+        block => 'ping_interval 600ms;');
     $s->works;
-    $redis->cmd('CONFIG', 'RESETSTAT');
-    my $end = time + 1.2;
-    while (time < $end) {
+
+    # again when the machine has let nothing be done for some time
+    my $pings;
+    ok wait_until(60, sub {
+        my ($last, $end, $pause) = (time, time + 1.5, 0);
+        my $done = sub {
+            my $now = time;
+            $pause = $now - $last if $now - $last > $pause;
+            $last = $now;
+        };
+
         $s->get('x');
-        sleep 0.01;
-    }
-    is $redis->calls('ping'), 0, 'no PING';
+        $redis->cmd('CONFIG', 'RESETSTAT');
+        $done->();
+
+        while ($last < $end) {
+            $s->get('x');
+            $done->();
+            sleep 0.01;
+        }
+
+        $pings = $redis->calls('ping');
+        $done->();
+        return $pause < 0.3;
+    }), 'busy all the time';
+    is $pings, 0, 'no PING';
     ok wait_until(5, sub { $redis->calls('ping') > 1 }), 'but afterwards';
     $s->end;
 };
@@ -348,8 +369,8 @@ subtest 'PING is not answered' => sub {
     my $redis = $t->redis;
     my $proxy = $t->proxy(upstream => $redis);
     my $s = OfficeConfig::Service->new($t, redis => $proxy,
-        block => 'ping_interval 100ms; command_timeout 200ms; '
-                 . 'connect_timeout 200ms; reconnect 20ms 50ms;');
+        block => 'ping_interval 100ms; command_timeout 2s; '
+                 . 'connect_timeout 2s; reconnect 20ms 50ms;');
     $s->works;
 
     $proxy->mute;

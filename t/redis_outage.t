@@ -40,6 +40,13 @@ sub mixed {
     });
 }
 
+# refused($service, $id): how many reads of the load were, in the access log
+
+sub refused {
+    my ($s, $id) = @_;
+    return scalar(() = $s->nginx->access_log =~ /^503 GET \S*\/$id /mg);
+}
+
 # stored($redis, $sum, $before, $name): two test points: what was answered 201
 # is there, and nothing more than that and what was answered 504 can be
 
@@ -100,8 +107,9 @@ subtest 'killed under load and restarted' => sub {
     wait_until(10, sub { $redis->cmd('ZCARD', $ids) > 20 });
 
     for my $round (1 .. 3) {
+        my $refused = refused($s, $id);
         $redis->kill;
-        ok wait_until(5, sub { $s->get($id)->status == 503 }), 'it is gone';
+        ok wait_until(5, sub { refused($s, $id) > $refused }), 'it is gone';
         $redis->start;
         my $before = $redis->cmd('ZCARD', $ids);
         ok wait_until(10, sub { $redis->cmd('ZCARD', $ids) > $before + 20 }),
@@ -152,8 +160,8 @@ subtest 'restarted in order under load' => sub {
 subtest 'stopped for longer than the timeout, then continued' => sub {
     my $redis = $t->redis;
     my $s = OfficeConfig::Service->new($t, redis => $redis, block => <<'END');
-        connect_timeout 400ms;
-        command_timeout 500ms;
+        connect_timeout 2s;
+        command_timeout 2s;
         reconnect 1s 2s;
 END
     my $id = $s->id;
@@ -167,16 +175,16 @@ END
     my @held = (map({ $s->begin('GET', $id) } 1 .. 10), $s->begin('POST'));
     my @r = map { $_->response } @held;
 
-    $s->refused($r[0], 504, 'a read', 1.5);
-    $s->refused($r[-1], 504, 'a write', 1.5);
+    $s->refused($r[0], 504, 'a read', 2);
+    $s->refused($r[-1], 504, 'a write', 2);
     like $r[-1]->json->{error}{message}, qr/not known/,
          'which may have been done';
-    cmp_ok $r[0]->elapsed, '>=', 0.45, 'not before the time';
+    cmp_ok $r[0]->elapsed, '>=', 1.95, 'not before the time';
     is join(' ', map { $_->status } @r), join(' ', (504) x 11), 'all of them';
 
     # when the connection is given up there is nothing to send to
     my @more;
-    ok wait_until($t->seconds(10), sub {
+    ok wait_until(10, sub {
         push @more, $s->get($id);
         $more[-1]->status == 503;
     }), 'then 503';
@@ -187,9 +195,9 @@ END
     for (['write', sub { $s->create }], ['read', sub { $s->get($id) }]) {
         my ($name, $send) = @$_;
         my $r;
-        ok wait_until($t->seconds(10), sub {
+        ok wait_until(10, sub {
             $r = $send->();
-            $r->status == 503 && $r->elapsed < 0.1;
+            $r->status == 503 && $r->elapsed < 1;
         }), "at once, a $name";
         $s->refused($r, 503, "a $name");
     }
@@ -210,7 +218,7 @@ END
 subtest 'stopped for a moment only' => sub {
     my $redis = $t->redis;
     my $s = OfficeConfig::Service->new($t, redis => $redis,
-        block => 'command_timeout 20s;');
+        block => 'command_timeout 60s;');
     my $id = $s->id;
     my $client = $redis->info('total_connections_received');
 

@@ -276,14 +276,21 @@ subtest 'a replica that has lost its master' => sub {
 };
 
 
-# a file of many keys, each of which takes its time when it is loaded
+# a thousand keys, and what has each take its time when it is loaded, until the
+# server is told to go on
 
-sub slow_to_load {
-    my ($redis, $keys) = @_;
-    $redis->cmd('EVAL', "for i = 1, $keys do redis.call('SET', 'filler' .. i, "
+my @slow_to_load = ('key-load-delay 10000',
+                    'loading-process-events-interval-bytes 1024');
+
+sub thousand_keys {
+    my ($redis) = @_;
+    $redis->cmd('EVAL', "for i = 1, 1000 do redis.call('SET', 'filler' .. i, "
                         . "string.rep('x', 100)) end", 0);
-    push @{$redis->{config}}, 'key-load-delay 2000',
-                              'loading-process-events-interval-bytes 1024';
+}
+
+sub go_on {
+    my ($redis) = @_;
+    is $redis->cmd('CONFIG', 'SET', 'key-load-delay', 0), 'OK', 'goes on';
 }
 
 # rewrites the append-only file, so that it begins with a snapshot
@@ -303,7 +310,8 @@ subtest 'loading its data' => sub {
                                        block => $pauses);
     my $id = $s->id;
 
-    slow_to_load($redis, 1000);
+    thousand_keys($redis);
+    push @{$redis->{config}}, @slow_to_load;
     rewrite($redis);
     $redis->kill;
     ok wait_until(5, sub { $s->get($id)->status == 503 }), 'it is gone';
@@ -321,6 +329,7 @@ subtest 'loading its data' => sub {
     }
 
     cmp_ok $loading, '>', 0, 'there were requests while it loaded';
+    go_on($redis);
     logged($s, 'LOADING');
     ok $s->back(20), 'back when it has loaded';
     is $s->get($id)->status, 200, 'the data is there';
@@ -335,9 +344,8 @@ subtest 'loading its data' => sub {
 # what its master sends
 subtest 'loading while it is connected' => sub {
     my $master = $t->redis(tcp => 1);
-    slow_to_load($master, 600);
-    my $redis = $t->redis(config =>
-        ['key-load-delay 2000', 'loading-process-events-interval-bytes 1024']);
+    thousand_keys($master);
+    my $redis = $t->redis(config => \@slow_to_load);
     my $s = OfficeConfig::Service->new($t, redis => $redis,
         block => "$pauses ping_interval 50ms;");
 
@@ -350,6 +358,8 @@ subtest 'loading while it is connected' => sub {
     is $redis->info('loading'), 1, 'still';
     $s->refused($_, 503, 'while it loads') for @r;
     logged($s, 'LOADING');
+
+    go_on($redis);
 
     # also without requests: the server is asked when it is idle
     ok wait_until(30, sub { $redis->info('loading') == 0 }), 'it has loaded';

@@ -25,7 +25,7 @@ for my $tcp (0, 1) {
         my $proxy = $t->proxy(upstream => $redis, tcp => $tcp);
         $proxy->trickle(0.00005);
         my $s = OfficeConfig::Service->new($t, redis => $proxy,
-            block => 'connect_timeout 10s; command_timeout 20s;');
+            block => 'connect_timeout 60s; command_timeout 60s;');
 
         my @ids = map { $s->id(priority => $_) } 1 .. 3;
         $s->works;
@@ -42,7 +42,7 @@ for my $tcp (0, 1) {
 
         # an error as well
         $redis->cmd('CONFIG', 'SET', 'maxmemory', 1);
-        $s->refused($s->create, 503, 'create without memory', 10);
+        $s->refused($s->create, 503, 'create without memory');
         $redis->cmd('CONFIG', 'SET', 'maxmemory', 0);
 
         is $proxy->stats->{accepted}, 1, 'all over one connection';
@@ -269,11 +269,11 @@ subtest 'replies that do not end' => sub {
         return $endless[$1];
     });
     my $s = OfficeConfig::Service->new($t, redis => $proxy,
-        block => "$pauses command_timeout 200ms;");
+        block => "$pauses command_timeout 1s;");
 
     for my $n (0 .. $#endless) {
         ok $s->back, 'before';
-        $s->refused($s->get("endless-$n"), 504, "number $n", 1.2);
+        $s->refused($s->get("endless-$n"), 504, "number $n");
 
         # what is behind it gets no answer either, and none of another
         my @c = map { $s->begin('GET', 'x') } 1 .. 3;
@@ -331,7 +331,7 @@ subtest 'a reply before any command' => sub {
             my $proxy = $t->proxy(upstream => $redis, tcp => $tcp,
                                   greeting => $greeting);
             my $s = OfficeConfig::Service->new($t, redis => $proxy,
-                block => "$pauses connect_timeout 200ms;");
+                block => "$pauses connect_timeout 500ms;");
             my $name = substr($greeting, 0, 10) =~ s/[^ -~]/?/gr;
 
             $s->refused($s->get('x'), 503, "$name: get");

@@ -11,8 +11,7 @@ my $t = OfficeConfig::Test->new;
 my $redis = $t->redis;
 my $proxy = $t->proxy(upstream => $redis);
 my $s = OfficeConfig::Service->new($t, redis => $proxy,
-    block => 'reconnect 20ms 100ms; connect_timeout 500ms; '
-             . 'command_timeout 3s;');
+    block => 'reconnect 20ms 100ms;');
 my $n = 0;
 
 $t->allow_lost;
@@ -32,7 +31,8 @@ sub repeatable {
 # been of use, so that it is replaced at once
 
 sub hold {
-    $s->get('x');
+    my ($service) = @_;
+    ok $service->back, 'a connection that has been of use';
     $proxy->hold;
 }
 
@@ -41,7 +41,7 @@ sub hold {
 
 sub lost {
     my ($done, @requests) = @_;
-    hold();
+    hold($s);
     my @c = map { $s->begin(@$_) } @requests;
     ok wait_until(5, $done), 'Redis has done it';
     $proxy->drop;
@@ -90,22 +90,25 @@ subtest 'another create' => sub {
 
 subtest 'the next connection fails as well' => sub {
     my $before = count();
-    hold();
+    my $s = OfficeConfig::Service->new($t, redis => $proxy,
+        block => 'reconnect 20ms 100ms; connect_timeout 500ms;');
+    hold($s);
     my $c = $s->begin('POST', undef, headers => repeatable());
     ok wait_until(5, sub { count() == $before + 1 }), 'Redis has done it';
 
     # its handshake is not answered
     $proxy->drop;
     $t->allow_log(qr/\[error\].* connection to Redis at \S+ could not be made/);
-    $s->refused($c->response, 504, 'whether it was done is not known', 2);
+    $s->refused($c->response, 504, 'whether it was done is not known');
     $proxy->pass;
     ok $s->back, 'back';
+    $s->end;
 };
 
 
 subtest 'the server has forgotten' => sub {
     my $before = count();
-    hold();
+    hold($s);
     my $c = $s->begin('POST', undef, headers => repeatable());
     ok wait_until(5, sub { count() == $before + 1 }), 'Redis has done it';
     $redis->cmd('FLUSHALL');

@@ -9,8 +9,12 @@ use OfficeConfig::Service;
 my $t = OfficeConfig::Test->new;
 my $master = $t->redis(tcp => 1);
 my $replica = $t->redis(tcp => 1, replica => $master);
-my $block = 'reconnect 20ms 100ms; wait 1 200ms; command_timeout 2s;';
-my $s = OfficeConfig::Service->new($t, redis => $master, block => $block);
+
+# as long as it takes; and one that is not patient
+my ($s, $short) = map {
+    OfficeConfig::Service->new($t, redis => $master,
+        block => "reconnect 20ms 100ms; wait 1 $_;")
+} '50s', '200ms';
 
 $t->allow_lost;
 $t->allow_log(qr/\[error\].* only 0 of 1 replicas of Redis at \S+ confirmed/);
@@ -54,14 +58,13 @@ subtest 'a replica has it' => sub {
 
 # those that come together are confirmed together
 subtest 'group commit' => sub {
-    my ($worker) = $s->nginx->workers;
     my @c = map { $t->connect(to => $s->nginx->port) } 1 .. 30;
     $_->request('GET', API . '/x') for @c;
 
     $master->cmd('CONFIG', 'RESETSTAT');
-    kill 'STOP', $worker;
-    $_->write_request('POST', API, json => $s->example) for @c;
-    kill 'CONT', $worker;
+    $s->nginx->hold_worker(sub {
+        $_->write_request('POST', API, json => $s->example) for @c;
+    });
     is scalar(grep { $_->response->status == 201 } @c), 30, 'all are created';
     my $waits = $master->calls('wait');
     cmp_ok $waits, '<', 30, "with $waits times WAIT";
@@ -72,13 +75,13 @@ subtest 'no replica has it' => sub {
     my $id = $s->id;
     $replica->pause;
 
-    not_durable($s->create, 'create');
-    not_durable($s->create(priority => undef), 'create by script');
-    not_durable($s->del($id), 'delete');
-    is $s->get($id)->status, 404, 'it was done, though';
-    is $s->list->status, 200, 'reads work';
-    is $s->del('x')->status, 503, 'what changed nothing waits as well';
-    is $s->create(id => '')->status, 400,
+    not_durable($short->create, 'create');
+    not_durable($short->create(priority => undef), 'create by script');
+    not_durable($short->del($id), 'delete');
+    is $short->get($id)->status, 404, 'it was done, though';
+    is $short->list->status, 200, 'reads work';
+    is $short->del('x')->status, 503, 'what changed nothing waits as well';
+    is $short->create(id => '')->status, 400,
        'what is refused before, does not';
 
     # who asks again with the same number learns what became of it
@@ -87,7 +90,7 @@ subtest 'no replica has it' => sub {
         'Repeatability-First-Sent' =>
             POSIX::strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime)]);
     my $before = $master->cmd('ZCARD', 'oc:{default}:ids');
-    my $r = $s->request('POST', API, json => $s->example, @again);
+    my $r = $short->request('POST', API, json => $s->example, @again);
     not_durable($r, 'repeatable create');
 
     $replica->resume;
@@ -96,7 +99,9 @@ subtest 'no replica has it' => sub {
     $t->status_is($r, 201, 'the same again');
     is $master->cmd('ZCARD', 'oc:{default}:ids'), $before + 1,
        'was created once';
-    ok $s->nginx->wait_log(qr/\[notice\].* confirm writes again/), 'logged';
+    ok wait_until(10, sub { $short->create->status == 201 }), 'so are others';
+    ok $short->nginx->wait_log(qr/\[notice\].* confirm writes again/),
+       'logged';
 };
 
 
@@ -119,7 +124,8 @@ subtest 'the connection is lost meanwhile' => sub {
 subtest 'the client leaves meanwhile' => sub {
     $replica->pause;
     my @c = map { $s->begin('POST') } 1 .. 5;
-    wait_until(5, sub { ($master->info('blocked_clients') // 0) == 1 });
+    ok wait_until(5, sub { ($master->info('blocked_clients') // 0) == 1 }),
+       'WAIT waits';
     $_->abort for @c;
     $replica->resume;
     ok linked(), 'the replica is back';
@@ -139,9 +145,13 @@ subtest 'a user who may not say WAIT' => sub {
 
 # a worker that shuts down answers first
 subtest 'the end' => sub {
+    my $s = OfficeConfig::Service->new($t, redis => $master,
+        block => 'wait 1 2s;');
+    is $s->create->status, 201, 'before';
     $replica->pause;
     my $c = $s->begin('POST');
-    wait_until(5, sub { ($master->info('blocked_clients') // 0) == 1 });
+    ok wait_until(5, sub { ($master->info('blocked_clients') // 0) == 1
+                           || !$s->nginx->alive }), 'WAIT waits';
     $s->nginx->signal('QUIT');
     is $c->response->status, 503, 'the request is answered';
     $replica->resume;

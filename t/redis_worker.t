@@ -117,7 +117,7 @@ subtest 'fifty reloads under load' => sub {
     for my $sum (map { $_->stop } @load) {
         is_deeply [sort keys %{$sum->{status}}], [200, 201],
                   'no request has failed' or diag explain $sum;
-        cmp_ok $sum->{total}, '>', 200, 'and there were many';
+        cmp_ok $sum->{total}, '>', 50, 'and there were many';
     }
 
     # after 10, a channel or two may still have been open
@@ -206,7 +206,7 @@ subtest 'told to quit' => sub {
 
 subtest 'told to quit while Redis does not answer' => sub {
     my $redis = $t->redis;
-    my $block = 'connect_timeout 300ms; command_timeout 500ms;';
+    my $block = 'connect_timeout 1s; command_timeout 3s;';
 
     for my $what ('waiting', 'nobody waits', 'connecting', 'absent') {
         my $proxy = $t->proxy(upstream => $redis, tcp => 1);
@@ -242,10 +242,10 @@ subtest 'told to quit while Redis does not answer' => sub {
         $s->nginx->signal('QUIT');
 
         if ($what eq 'waiting') {
-            $s->refused($c->response, 504, 'who waits is answered', 1.2);
+            $s->refused($c->response, 504, 'who waits is answered', 3);
 
         } elsif ($what eq 'connecting') {
-            $s->refused($c->response, 503, 'who waits is answered', 1.2);
+            $s->refused($c->response, 503, 'who waits is answered', 3);
         }
 
         ok wait_until(10, sub { !$s->nginx->alive }), "$what: nginx exits";

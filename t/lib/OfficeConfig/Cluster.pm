@@ -84,7 +84,7 @@ sub _known {
     my ($self) = @_;
     my $n = $self->nodes;
 
-    wait_until($self->{t}->seconds(20), sub {
+    wait_until(20, sub {
         for my $node ($self->nodes) {
             my @lines = grep { !/handshake|noaddr/ } $self->_lines($node);
             return 0 unless @lines == $n;
@@ -182,7 +182,9 @@ sub replica {
 sub ok {
     my ($self, $seconds) = @_;
 
-    return wait_until($self->{t}->seconds($seconds), sub {
+    return wait_until($seconds, sub {
+        my %views;
+
         for my $node (grep { $_->alive && !$_->{paused} } $self->nodes) {
             my $info = eval { $node->cmd('CLUSTER', 'INFO') } // return 0;
             return 0 unless $info =~ /cluster_state:ok/
@@ -190,10 +192,25 @@ sub ok {
 
             my $role = eval { $node->cmd('ROLE') } // return 0;
             return 0 if $role->[0] eq 'slave' && $role->[3] ne 'connected';
+
+            $views{$self->_view($node)} = 1;
         }
 
-        return 1;
+        return keys %views == 1;
     });
+}
+
+# the masters and their slots, as a node sees them
+
+sub _view {
+    my ($self, $node) = @_;
+
+    return join "\n", sort map {
+        my ($id, undef, $flags, undef, undef, undef, undef, undef, @slots)
+            = split / /;
+        @slots = grep { !/^\[/ } @slots;
+        $flags =~ /master/ && @slots ? "$id @slots" : ();
+    } $self->_lines($node);
 }
 
 
@@ -204,7 +221,7 @@ sub taken_over {
     my ($self, $old, $seconds) = @_;
     my $id = $self->id($old);
 
-    wait_until($self->{t}->seconds($seconds), sub {
+    wait_until($seconds, sub {
         for my $node (grep { $_ != $old && $_->alive } $self->nodes) {
             my $info = eval { $node->cmd('CLUSTER', 'INFO') } // return 0;
             return 0 unless $info =~ /cluster_state:ok/;
@@ -247,7 +264,7 @@ sub move {
             # a node that has just come says for a moment that all is down
 
             my $done;
-            wait_until($self->{t}->seconds(10), sub {
+            wait_until(10, sub {
                 $done = $from->cmd('MIGRATE', $to->address, $to->port, '', 0,
                                    10000, 'KEYS', @$keys);
                 return $done =~ /^(?:OK|NOKEY)$/;

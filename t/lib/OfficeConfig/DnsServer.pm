@@ -10,7 +10,7 @@ use IO::Socket::IP;
 use POSIX ();
 use Socket qw(SOCK_DGRAM inet_aton);
 
-use OfficeConfig::Net qw(wait_until);
+use OfficeConfig::Net qw(wait_readable wait_until);
 
 
 # new($class, %opt): a running server, which answers SERVFAIL so far
@@ -24,11 +24,13 @@ sub new {
 
     $self->{port} = $socket->sockport;
     $self->_say('SERVFAIL');
+    pipe my $test, $self->{here} or die "pipe: $!\n";
     $self->{pid} = fork // die "fork: $!\n";
 
     if ($self->{pid} == 0) {
+        close $self->{here};
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-        eval { $self->_run($socket); 1 } or print STDERR "# DnsServer: $@";
+        eval { $self->_run($socket, $test); 1 } or print STDERR "# DnsServer: $@";
         POSIX::_exit(0);
     }
 
@@ -84,11 +86,12 @@ sub _say {
 }
 
 sub _run {
-    my ($self, $socket) = @_;
+    my ($self, $socket, $test) = @_;
     open my $log, '>>', "$self->{dir}/queries" or die "queries: $!\n";
     $log->autoflush(1);
 
-    while (defined(my $peer = $socket->recv(my $query, 4096))) {
+    while (wait_readable($socket, $test)) {
+        my $peer = $socket->recv(my $query, 4096) // next;
         my ($id, $flags) = unpack 'nn', $query;
         my $question = substr $query, 12;
         my @labels;

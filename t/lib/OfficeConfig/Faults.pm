@@ -78,7 +78,7 @@ sub fault {
         # each client has a connection, and each of those a descriptor
 
         my ($fds_now, $rss_now);
-        ok wait_until($t->seconds(5), sub {
+        ok wait_until(5, sub {
             ($fds_now, $rss_now) = _size($nginx);
             return $fds_now <= $fds;
         }), 'the workers have no more descriptors than before'
@@ -86,7 +86,8 @@ sub fault {
         cmp_ok $rss_now, '<', $rss + 8192, 'and no more memory to speak of'
             unless $t->sanitized;
 
-        my $bound = defined $own ? $own + $t->seconds(1) : $opt{out};
+        my $bound = defined $own ? $own + $t->seconds(1)
+                  : defined $opt{out} ? $t->seconds($opt{out}) : undef;
         cmp_ok $row->{out}, '<=', $bound, "service is back in $bound seconds"
             if defined $bound;
 

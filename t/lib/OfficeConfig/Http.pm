@@ -16,13 +16,13 @@ use OfficeConfig::Response;
 
 # connect($class, $where, %opt): a connection to "host:port", "[v6]:port", a
 # port of 127.0.0.1 or "unix:/path"; undef with $! when there is none.
-#   timeout  seconds for the connect and for each response: 30
+#   timeout  seconds for the connect and for each response: 120
 #   rcvbuf   the socket's receive buffer, to be a slow reader
 #   tls      a hash reference of IO::Socket::SSL options: speak TLS
 
 sub connect {
     my ($class, $where, %opt) = @_;
-    my $timeout = $opt{timeout} // 30;
+    my $timeout = $opt{timeout} // 120;
 
     my $s = open_socket($where, $timeout) or return;
     setsockopt $s, SOL_SOCKET, SO_RCVBUF, pack 'i', $opt{rcvbuf}
@@ -292,11 +292,11 @@ sub drain {
 }
 
 
-# closed($seconds): whether the server closes the connection within that time
+# closed: whether the server closes the connection, within a minute
 
 sub closed {
-    my ($self, $seconds) = @_;
-    my $end = time + $seconds;
+    my ($self) = @_;
+    my $end = time + 60;
 
     while ((my $left = $end - time) > 0) {
         my $n = $self->_read($left);

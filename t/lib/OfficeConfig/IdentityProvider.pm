@@ -9,7 +9,7 @@ use warnings;
 use POSIX ();
 use Time::HiRes qw(sleep);
 
-use OfficeConfig::Net qw(free_port listen_socket wait_until);
+use OfficeConfig::Net qw(free_port listen_socket wait_readable wait_until);
 
 
 # new($class, %opt): a running one, which answers 404 so far
@@ -84,12 +84,14 @@ sub start {
     my ($self) = @_;
     my $socket = listen_socket("127.0.0.1:$self->{port}");
 
+    pipe my $test, $self->{here} or die "pipe: $!\n";
     $self->{pid} = fork // die "fork: $!\n";
 
     if ($self->{pid} == 0) {
+        close $self->{here};
         setpgrp;
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-        eval { $self->_run($socket); 1 } or print STDERR "# provider: $@";
+        eval { $self->_run($socket, $test); 1 } or print STDERR "# provider: $@";
         POSIX::_exit(0);
     }
 
@@ -101,11 +103,11 @@ sub finish { $_[0]->stop }
 
 
 sub _run {
-    my ($self, $socket) = @_;
+    my ($self, $socket, $test) = @_;
     my $parent = getppid;
     $SIG{CHLD} = 'IGNORE';
 
-    while (1) {
+    while (wait_readable($socket, $test)) {
         my $client = $socket->accept or next;
         my $pid = fork // die "fork: $!\n";
         next if $pid;

@@ -25,7 +25,7 @@ use OfficeConfig::Http;
 #   keepalive  1: one connection a client, else one a request
 #   requests   end by itself after so many a client
 #   pause      seconds between two requests of a client: 0
-#   timeout    seconds for one request: 30
+#   timeout    seconds for one request: 120
 #
 # A request on a kept connection that is closed before any byte of the
 # response is sent once more on a new one, as HTTP clients do, and counted as
@@ -106,7 +106,7 @@ sub _once {
 
     for my $attempt (1, 2) {
         $$conn //= OfficeConfig::Http->connect($self->{where},
-                       timeout => $self->{timeout} // 30)
+                       timeout => $self->{timeout} // 120)
             or return (0, "connect: $!");
         $r = $$conn->request($method, $path, %opt);
 

@@ -11,28 +11,35 @@ use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM);
 use Time::HiRes qw(time sleep);
 
-our @EXPORT_OK = qw(free_port open_socket listen_socket wait_until);
+our @EXPORT_OK = qw(free_port open_socket listen_socket wait_readable
+                    wait_until);
 
-my %given;
+use constant PATIENCE => 60;
+
+# what makes the ports of this test its own
+my @own;
 
 
 # free_port($address): a TCP port of the address (127.0.0.1) that nobody uses
-# and that was not given out before. Ports are below the range from which the
-# kernel takes those of outgoing connections. Tests that run at the same time
-# look in parts of it of their own.
+# and that was not given out before, to this test or another one that still
+# runs. Ports are below the range from which the kernel takes those of outgoing
+# connections.
 
 sub free_port {
     my ($address) = @_;
 
     for (1 .. 500) {
-        my $port = 15000 + 1000 * ($$ % 17) + int(rand(1000));
-        next if $given{$port};
+        my $port = 15000 + int(rand(17000));
+
+        # a name in the kernel, which goes with the test, whichever way
+        my $own = IO::Socket::UNIX->new(Type => SOCK_STREAM, Listen => 1,
+            Local => "\0office-config-test-port-$port") or next;
 
         my $s = IO::Socket::IP->new(
             LocalHost => $address // '127.0.0.1', LocalPort => $port,
             Type => SOCK_STREAM, Listen => 1, ReuseAddr => 1) or next;
         close $s;
-        $given{$port} = 1;
+        push @own, $own;
         return $port;
     }
 
@@ -84,12 +91,29 @@ sub listen_socket {
 }
 
 
+# wait_readable($handle, $test): waits until there is something to read; false
+# when the test is gone, of which that is the reading end of a pipe
+
+sub wait_readable {
+    my ($handle, $test) = @_;
+
+    while (1) {
+        my $rin = '';
+        vec($rin, fileno $_, 1) = 1 for $handle, $test;
+        next if select($rin, undef, undef, undef) < 0;
+        return !vec($rin, fileno $test, 1);
+    }
+}
+
+
 # wait_until($seconds, $condition): calls it until it returns something true,
-# which is returned; the last false value when the time is over.
+# which is returned; the last false value when the time is over. However short
+# the time is that it should take, a machine that is busy with something else
+# gets a minute: that costs nothing when the condition comes true.
 
 sub wait_until {
     my ($seconds, $condition) = @_;
-    my $end = time + $seconds;
+    my $end = time + ($seconds < PATIENCE ? PATIENCE : $seconds);
     my $step = 0.002;
 
     while (1) {

@@ -71,6 +71,7 @@ http {
     log_format test '\$status \$request_method \$request_uri '
                     '\$request_time \$body_bytes_sent';
     access_log $dir/access.log test;
+    keepalive_timeout 1h;
 
     client_body_temp_path $dir/tmp/body;
     proxy_temp_path $dir/tmp/proxy;
@@ -217,6 +218,23 @@ sub kill_worker {
         my @now = $self->workers;
         return @now == $self->{workers} && !grep { $_ == $pid } @now;
     });
+}
+
+
+# hold_worker($code): calls it while the first worker is stopped, which finds all
+# that was sent meanwhile at once; what it returns
+
+sub hold_worker {
+    my ($self, $code) = @_;
+    my ($pid) = $self->workers;
+
+    kill 'STOP', $pid;
+    wait_until(20, sub { _read("/proc/$pid/stat") =~ /\) T / })
+        or die "the worker does not stop\n";
+
+    my $result = $code->();
+    kill 'CONT', $pid;
+    return $result;
 }
 
 

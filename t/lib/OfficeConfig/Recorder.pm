@@ -23,7 +23,7 @@ use OfficeConfig::Net qw(wait_until);
 # new($class, $t, %opt): the clients, running, of the first nginx of the test
 #   clients   how many: 4
 #   pause     seconds between two requests of a client: 0.01
-#   timeout   seconds for an answer: 15
+#   timeout   seconds for an answer: 120
 #   root      the location: /beta
 #
 # A client does in turn: a create; a create with a Repeatability-Request-ID,
@@ -33,7 +33,7 @@ use OfficeConfig::Net qw(wait_until);
 sub new {
     my ($class, $t, %opt) = @_;
     my $self = bless { t => $t, dir => $t->dir, clients => 4, pause => 0.01,
-                       timeout => 15, root => '/beta', %opt }, $class;
+                       timeout => 120, root => '/beta', %opt }, $class;
 
     $self->{api} = "$self->{root}/officeConfiguration/clientConfigurations";
 
@@ -282,7 +282,7 @@ sub _pages {
         my $r;
 
         wait_until(20, sub {
-            $r = $self->{t}->get($path, timeout => 30);
+            $r = $self->{t}->get($path);
             return $r->status == 200 || $r->status == 404;
         }) or die "GET $path: " . $r->text . "\n";
 

@@ -46,7 +46,7 @@ sub new {
     $self->{watchers} = [map { $self->_sentinel($master) }
                          1 .. $self->{sentinels}];
 
-    wait_until($t->seconds(20), sub { $self->_ready })
+    wait_until(20, sub { $self->_ready })
         or die "the sentinels do not find each other\n";
     return $self;
 }
@@ -167,7 +167,7 @@ sub master {
 sub failed_over {
     my ($self, $old, $seconds) = @_;
 
-    wait_until($self->{t}->seconds($seconds), sub {
+    wait_until($seconds, sub {
         my $master = $self->master;
         return $master && $master != $old;
     }) or die "no failover in $seconds seconds\n";
@@ -181,7 +181,7 @@ sub failed_over {
 sub whole {
     my ($self, $seconds) = @_;
 
-    return wait_until($self->{t}->seconds($seconds), sub {
+    return wait_until($seconds, sub {
         my $master = $self->master or return 0;
 
         for my $server (grep { $_ != $master } $self->servers) {

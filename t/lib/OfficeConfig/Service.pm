@@ -7,7 +7,6 @@ use strict;
 use warnings;
 
 use Test::More;
-use Time::HiRes qw(sleep);
 
 use OfficeConfig::Api;
 use OfficeConfig::Net qw(wait_until);
@@ -38,6 +37,11 @@ sub example {
     delete $json{checkinStatuses};
     return \%json;
 }
+
+
+# taken($count): as that of OfficeConfig::Test, of this service
+
+sub taken { $_[0]{t}->taken($_[1], to => $_[0]{nginx}->port) }
 
 
 # create(%members): POST of example with these members besides, without those
@@ -88,15 +92,31 @@ sub id {
 }
 
 
-# back($seconds): whether the service answers again within that time. Of two
-# workers one may be still in its pause, which the test has set to 100 ms.
+# back($seconds): whether the service answers again within that time. Of several
+# workers one may be still in its pause.
 
 sub back {
     my ($self, $seconds) = @_;
-    my $back = wait_until($self->{t}->seconds($seconds // 10),
-                          sub { $self->get('nothing')->status == 404 });
-    sleep 0.3 if $back && @{$self->{workers}} > 1;
-    return $back;
+    return wait_until($seconds // 10, sub {
+        $self->get('nothing')->status == 404
+            && (@{$self->{workers}} == 1 || !$self->_down);
+    });
+}
+
+# the workers whose last word in the log is that there is no Redis
+
+sub _down {
+    my ($self) = @_;
+    my %down;
+
+    for (split /\n/, $self->{nginx}->error_log) {
+        my ($pid) = /^\S+ \S+ \[\w+\] (\d+)#/ or next;
+        $down{$pid} = 1 if /connect\(\) to Redis|refused the connection/
+                           || /connection to Redis at \S+ could not/;
+        delete $down{$pid} if /Redis at \S+ is back/;
+    }
+
+    return grep { $down{$_} } @{$self->{workers}};
 }
 
 
@@ -120,8 +140,8 @@ sub works {
 
 
 # refused($response, $status, $name, $seconds): two test points: the error has
-# the shape and the headers that it owes the client, and came within that
-# time, 1 second by default
+# the shape and the headers that it owes the client, and came within so many
+# times what it should take, 1 second by default
 
 sub refused {
     my ($self, $r, $status, $name, $seconds) = @_;

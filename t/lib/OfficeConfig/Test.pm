@@ -79,7 +79,8 @@ sub new {
 
 
 # sanitized: whether the module runs under the sanitizers; seconds($n): a
-# bound for how long something may take, larger when it does
+# bound for what takes so long and would hang if it were broken, which a
+# machine that is busy with something else keeps, too; larger under them
 
 sub sanitized {
     my ($self) = @_;
@@ -87,7 +88,7 @@ sub sanitized {
         && OfficeConfig::Sanitizer::uses_sanitizer($self->{module});
 }
 
-sub seconds { $_[0]->sanitized ? 3 * $_[1] : $_[1] }
+sub seconds { ($_[0]->sanitized ? 30 : 10) * $_[1] }
 
 
 # dir: the test's own directory; file($name, $bytes): writes one in it, and
@@ -189,7 +190,8 @@ sub nginx {
 # api_conf(%opt): the text of an http block that serves the API
 #   redis     an OfficeConfig::RedisServer or FaultProxy, or an URL; none when
 #             the block has the servers
-#   block     more lines of the office_config_redis block
+#   block     more lines of the office_config_redis block; time-outs that it
+#             does not have are long, for what is not about them
 #   location  more lines of location /beta; server, http: of those blocks
 #   auth      of office_config_auth: "off"
 #   listen    the port, %%PORT%% by default, or what listen takes
@@ -202,6 +204,10 @@ sub api_conf {
     my %text = map { $_ => $opt{$_} // '' } qw(block location server http);
     my $auth = $opt{auth} // 'off';
     my $listen = $opt{listen} // '%%PORT%%';
+
+    $text{block} .= " $_->[0] $_->[1];"
+        for grep { $text{block} !~ /\b$_->[0]\b/ }
+            ['connect_timeout', '20s'], ['command_timeout', '60s'];
 
     $listen = "127.0.0.1:$listen" if $listen =~ /^(?:\d+\b|%%PORT%%)/;
 
@@ -313,6 +319,19 @@ sub get  { my $self = shift; $self->request('GET', @_) }
 sub head { my $self = shift; $self->request('HEAD', @_) }
 sub post { my $self = shift; $self->request('POST', @_) }
 sub del  { my $self = shift; $self->request('DELETE', @_) }
+
+
+# taken($count, %opt): whether the server has got so many requests that are not
+# answered yet, besides the one that asks; its location /status has stub_status.
+# A client that resets its connection before that has not asked for anything.
+
+sub taken {
+    my ($self, $count, %opt) = @_;
+    return wait_until(10, sub {
+        my ($n) = $self->get('/status', %opt)->body =~ /Writing: (\d+)/;
+        return $n > $count;
+    });
+}
 
 
 # status_is($response, $status, $name): one test point that shows the response
