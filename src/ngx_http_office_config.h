@@ -186,6 +186,7 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_office_config_json_pt     json_handler;
     ngx_http_office_config_answer_pt   answer;
     ngx_http_office_config_answer_pt   completed; /* when check-ins are in */
+    ngx_http_office_config_answer_pt   shown;     /* when all is in */
     oc_store_condition_t               condition;
     oc_stamp_t                         stamp;
     ngx_str_t                          media;     /* type of a stream */
@@ -210,6 +211,7 @@ struct ngx_http_office_config_ctx_s {
     unsigned                           replaced:1;
     unsigned                           headed:1;  /* common headers are set */
     unsigned                           typed:1;   /* the media type is set */
+    unsigned                           described:1; /* streams are */
     unsigned                           secret_known:1;
     unsigned                           secret_fresh:1;  /* just read */
     unsigned                           secret_stale:1;  /* must be read */

@@ -125,7 +125,10 @@ sub full_item {
     return { %$item,
         '@odata.type' => $type, '@odata.id' => $url, '@odata.editLink' => $url,
         map({ ("$_\@odata.mediaEditLink" => "$url/$_",
-               "$_\@odata.mediaReadLink" => "$url/$_") }
+               "$_\@odata.mediaReadLink" => "$url/$_",
+               "$_\@odata.mediaEtag" => $item->{'@odata.etag'} =~ s{^W/}{}r,
+               defined $item->{$_} ? ("$_\@odata.mediaContentType" =>
+                                      'application/octet-stream') : ()) }
             'policyPayload', 'userPreferencePayload'),
         'priority@odata.type' => '#Int32',
         'lastModifiedDateTime@odata.type' => '#DateTimeOffset',
@@ -398,6 +401,80 @@ for my $key ('a"b', "\x{1f600}", '..', '$count', 'microsoft.graph.entity',
     is get(path_of($listed->{'policyPayload@odata.mediaReadLink'}))->status,
        204, 'that of the stream, too';
     $ask->('DELETE', path_of($made->header('Location')));
+}
+
+
+# what is said of streams (OData JSON Format 4.01, 4.6.13, 4.6.14): at the
+# level full what their own URLs say; at the others nothing
+
+{
+    my $stream = API . '/stream';
+    answer_is $ask->('POST', API, json => { id => 'stream',
+        policyPayload => 'YQ', userPreferencePayload => 'text' }), 201,
+        'a configuration with two streams';
+
+    my $said_is = sub {
+        my ($name) = @_;
+        my @items = map { $_->json } level($stream, 'full'),
+            $ask->('PATCH', $stream, json => { priority => 1 + int rand 9 },
+                   headers => [Accept =>
+                               'application/json;odata.metadata=full']);
+        push @items, grep { $_->{id} eq 'stream' }
+                          @{json_item(level(API . "?\$filter=id eq 'stream'"
+                              =~ s/ /%20/gr, 'full'), 'value')};
+        is scalar @items, 3, "$name: of itself, after a PATCH, in a list";
+
+        for my $property ('policyPayload', 'userPreferencePayload') {
+            my $r = get("$stream/$property");
+            for my $item (@items) {
+                is $item->{"$property\@odata.mediaEtag"}, $r->header('ETag'),
+                   "$name: the ETag of $property";
+                is $item->{"$property\@odata.mediaContentType"},
+                   $r->header('Content-Type'), 'its media type';
+                is $item->{"$property\@odata.media${_}Link"},
+                   "$all/stream/$property", "its link to $_"
+                    for 'Read', 'Edit';
+            }
+        }
+    };
+
+    $said_is->('from JSON');
+
+    for my $type ('text/plain', 'application/json; x="a\\b"', 'x/y;' . 'z' x 99) {
+        $ask->('PUT', "$stream/policyPayload", body => 'bytes', type => $type);
+        $said_is->("PUT as $type");
+    }
+
+    my $before = level($stream, 'full')->json;
+    is $ask->('PUT', "$stream/policyPayload", body => 'new', headers => [
+        'If-Match' => $before->{'policyPayload@odata.mediaEtag'}])->status,
+       204, 'a write with that ETag';
+    is $ask->('PUT', "$stream/policyPayload", body => 'newer', headers => [
+        'If-Match' => $before->{'policyPayload@odata.mediaEtag'}])->status,
+       412, 'only the first';
+    is level($stream, 'full')->json->{'userPreferencePayload@odata.mediaEtag'},
+       $before->{'userPreferencePayload@odata.mediaEtag'},
+       'the ETag of the other stream stays';
+
+    $ask->('PUT', "$stream/policyPayload", body => 'x', type => "a/b;c=\xff");
+    is level($stream, 'full')->json->{'policyPayload@odata.mediaContentType'},
+       'application/octet-stream', 'one with bytes that are no text';
+
+    $ask->('PUT', "$stream/policyPayload", body => 'x', type => 'a/b');
+    $ask->('DELETE', "$stream/userPreferencePayload");
+    $said_is->('null');
+
+    is_deeply [sort grep { /Payload\@/ } names(level(
+        "$stream?\$select=policyPayload", 'full')->body)],
+        [map { "policyPayload\@odata.media$_" } 'ContentType', 'EditLink',
+         'Etag', 'ReadLink'], 'of those that $select has';
+    my @names = names(level($stream, 'full')->body);
+    my ($at) = grep { $names[$_] eq 'policyPayload' } 0 .. $#names;
+    is scalar(grep { /^policyPayload\@/ } @names[$at - 4 .. $at - 1]), 4,
+       'all is said in front of it';
+    is scalar(grep { /media/ } names(level($stream, $_)->body)), 0,
+       "nothing at the level $_" for 'minimal', 'none';
+    $ask->('DELETE', $stream);
 }
 
 

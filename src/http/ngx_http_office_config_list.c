@@ -242,6 +242,13 @@ ngx_http_office_config_list_answer(ngx_http_request_t *r,
     ctx->call.page = list->page;
     ctx->call.npage = list->npage;
 
+    rc = ngx_http_office_config_describe(r, ctx, list->page, list->npage,
+                                         ngx_http_office_config_list_answer);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     if (ngx_http_office_config_shows_checkins(ctx)) {
         rc = ngx_http_office_config_complete_page(r, ctx,
                                          ngx_http_office_config_list_answer);

@@ -22,6 +22,8 @@
 
 static ngx_int_t ngx_http_office_config_join(ngx_http_request_t *r,
     oc_store_call_t *call);
+static ngx_int_t ngx_http_office_config_described(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_got_checkins(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_got_page_checkins(
@@ -41,8 +43,9 @@ static ngx_int_t ngx_http_office_config_checkins_url(ngx_http_request_t *r,
 
 
 /*
- * Sees to it that the entity in ctx->call has its check-ins in it, then
- * answers.  Returns what "answer" returns, or NGX_BUSY.
+ * Sees to it that the entity in ctx->call has its check-ins in it, and what is
+ * said of its streams, then answers.  Returns what "answer" returns, or
+ * NGX_BUSY.
  */
 
 ngx_int_t
@@ -53,6 +56,23 @@ ngx_http_office_config_complete(ngx_http_request_t *r,
     oc_store_call_t  *call;
 
     call = &ctx->call;
+
+    if (ctx->route.resource != NGX_HTTP_OFFICE_CONFIG_SINGLETON) {
+        if (ctx->format.level == OC_LEVEL_FULL && call->tail.len
+            && ngx_http_office_config_join(r, call) != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->shown = answer;
+
+        rc = ngx_http_office_config_describe(r, ctx, &call->json, 1,
+                                             ngx_http_office_config_described);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
 
     if (ctx->route.resource != NGX_HTTP_OFFICE_CONFIG_SINGLETON
         && !ngx_http_office_config_is_live(call->tail.len ? &call->tail
@@ -74,6 +94,14 @@ ngx_http_office_config_complete(ngx_http_request_t *r,
                        ? NULL : &ctx->route.id, 1);
 
     return rc == NGX_OK ? NGX_BUSY : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_office_config_described(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx)
+{
+    return ngx_http_office_config_complete(r, ctx, ctx->shown);
 }
 
 

@@ -59,6 +59,12 @@ ngx_int_t ngx_http_office_config_project_entity(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, oc_select_t *select,
     const oc_type_t *type, ngx_str_t *id, ngx_str_t *json);
 
+/* ngx_http_office_config_describe.c */
+
+ngx_int_t ngx_http_office_config_describe(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *entities, ngx_uint_t n,
+    ngx_http_office_config_answer_pt again);
+
 /* ngx_http_office_config_live.c */
 
 ngx_int_t ngx_http_office_config_complete(ngx_http_request_t *r,

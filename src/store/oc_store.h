@@ -166,6 +166,8 @@ struct oc_store_call_s {
     ngx_uint_t            index;       /* from 0, of what is unknown */
     ngx_str_t             etag;        /* of a property: digits */
     ngx_str_t             media;       /* of a stream, or empty */
+    ngx_str_t            *streams;     /* of each configuration two */
+    ngx_uint_t            nstreams;
     oc_store_scan_t      *scan;
     oc_store_assignments_t  *expanded; /* of the first of the entities */
     ngx_uint_t            nexpanded;
@@ -240,6 +242,8 @@ ngx_int_t oc_store_singleton(oc_store_call_t *call);
 ngx_int_t oc_store_expanded(oc_store_call_t *call, ngx_str_t *id);
 ngx_int_t oc_store_property(oc_store_call_t *call, ngx_str_t *id,
     ngx_uint_t singleton, const ngx_str_t *property, const ngx_str_t *member);
+ngx_int_t oc_store_streams(oc_store_call_t *call, ngx_str_t *ids,
+    ngx_uint_t n);
 
 /* oc_store_checkin.c */
 

@@ -17,6 +17,7 @@ static ngx_int_t oc_store_read(oc_store_call_t *call, ngx_str_t *id,
 static void oc_store_got_singleton(oc_redis_op_t *op, void *data);
 static void oc_store_got_expanded(oc_redis_op_t *op, void *data);
 static void oc_store_got_property(oc_redis_op_t *op, void *data);
+static void oc_store_got_streams(oc_redis_op_t *op, void *data);
 
 
 /* Reads the singleton: call->json. */
@@ -246,4 +247,95 @@ oc_store_read(oc_store_call_t *call, ngx_str_t *id, ngx_uint_t singleton,
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_read_script, 3,
                            argv, 8, 0, handler);
+}
+
+
+/*
+ * Reads what is known of the streams of "n" configurations besides their JSON.
+ * OC_STORE_OK: call->streams, for each of them that of policyPayload and that
+ * of userPreferencePayload: the digits of its ETag and its media type; or
+ * empty, its ETag is the configuration's then.
+ */
+
+ngx_int_t
+oc_store_streams(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n)
+{
+    u_char      *p;
+    ngx_str_t   *argv;
+    ngx_uint_t   i;
+
+    argv = ngx_palloc(call->pool, (2 + 2 * n) * sizeof(ngx_str_t));
+
+    if (argv == NULL
+        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_STREAMS, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&argv[0], "HMGET");
+
+    for (i = 0; i < 2 * n; i++) {
+
+        p = ngx_pnalloc(call->pool, 2 + ids[i / 2].len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        argv[2 + i].data = p;
+        argv[2 + i].len = 2 + ids[i / 2].len;
+
+        *p++ = (i % 2) ? 'u' : 'p';
+        *p++ = '/';
+        ngx_memcpy(p, ids[i / 2].data, ids[i / 2].len);
+    }
+
+    call->nstreams = 2 * n;
+
+    return oc_store_command(call, OC_REDIS_OP_READ, argv, 2 + 2 * n, 0,
+                            oc_store_got_streams);
+}
+
+
+static void
+oc_store_got_streams(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    ngx_uint_t         i;
+    oc_redis_reply_t  *reply, *item;
+
+    if (oc_store_result(call, op) != NGX_OK) {
+        return;
+    }
+
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY
+        || reply->nelements != call->nstreams)
+    {
+        oc_store_failed(call);
+        return;
+    }
+
+    call->streams = ngx_pcalloc(call->pool,
+                                call->nstreams * sizeof(ngx_str_t));
+    if (call->streams == NULL) {
+        oc_store_failed(call);
+        return;
+    }
+
+    for (i = 0; i < call->nstreams; i++) {
+        item = reply->elements[i];
+
+        if (item->type == OC_REDIS_REPLY_STRING
+            && item->str.len >= OC_ETAG_LEN)
+        {
+            call->streams[i] = item->str;
+        }
+    }
+
+    call->status = OC_STORE_OK;
+    call->handler(call);
 }
