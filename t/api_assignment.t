@@ -168,6 +168,19 @@ for my $key ("/none", "('none')", '/none/$ref', "('none')/\$ref", '/a',
     ask('DELETE', path_of($r->header('Location')));
 }
 
+# a key that stands in parentheses, as it begins with a dollar sign
+
+for my $id ("\$a'b", '$ref', "''", "a'b", '..') {
+    my $r = send_to('POST', $list, { id => $id });
+    answer_is $r, 201, "POST $id";
+    my $key = $id =~ s/(\W)/sprintf '%%%02X', ord $1/ger;
+    my $where = $id =~ /^\$|^\.\.$/ ? "('" . $key =~ s/%27/%27%27/gr . "')"
+              : "/$key";
+    is $r->header('Location'), "http://localhost$list$where" =~ s/%2E/./gr,
+       'Location';
+    answer_is ask('DELETE', path_of($r->header('Location'))), 204, 'leads to it';
+}
+
 for my $given ({ target => undef }, { target => {} },
     { target => { '@odata.type' => $plain } },
     { target => { '@odata.type' => $plain =~ s/#//r } },

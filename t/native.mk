@@ -1,9 +1,9 @@
 # Builds the C programs of t/unit, t/fuzz or bench/native: each of them from its
 # own source, and from a library of the rooms of src/ that do no I/O, of the
-# RESP reader, and of t/unit/nginx.c, which has the few symbols of nginx that
-# they may need. A program may define a function of the library itself: its own
-# then stands for all that its file has. All of it runs under AddressSanitizer
-# and UBSan, but for what is measured.
+# RESP reader, of what in http/ needs no request, and of t/unit/nginx.c, which
+# has the few symbols of nginx that they may need. A program may define a
+# function of the library itself: its own then stands for all that its file has.
+# All of it runs under AddressSanitizer and UBSan, but for what is measured.
 #
 # usage:  make -f t/native.mk KIND=unit|fuzz|bench
 #         from the top of the checkout
@@ -46,7 +46,9 @@ LIBRARIES := jansson hiredis libpcre2-8 cjose libcrypto zlib
 PROGRAMS := $(patsubst $(DIR)/%.c,$(OUT)/%,\
               $(wildcard $(DIR)/*_$(PROGRAM).c $(TOOL)))
 SOURCES  := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) \
-            src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c
+            src/redis/oc_redis_reply.c src/redis/oc_redis_topology.c \
+            $(patsubst %,src/http/ngx_http_office_config_%.c,\
+              batch_target path position resource)
 OBJECTS  := $(patsubst %.c,$(OUT)/obj/%.o,$(SOURCES) t/unit/nginx.c)
 LIBRARY  := $(OUT)/liboc.a
 
@@ -55,8 +57,10 @@ CFLAGS   := -g $(LEVEL) -fno-omit-frame-pointer -ffunction-sections \
             -fdata-sections -W -Wall -Wno-unused-parameter -Werror \
             -fno-sanitize-recover=undefined
 
-INCLUDES := -I$(TREE)/src/core -I$(TREE)/src/event -I$(TREE)/src/os/unix \
-            -I$(OC_OBJS) $(addprefix -Isrc/,$(ROOMS) redis) -It/unit \
+INCLUDES := $(addprefix -I$(TREE)/src/,core event event/modules os/unix http \
+              http/modules http/v2) \
+            -I$(OC_OBJS) -Isrc $(addprefix -Isrc/,$(ROOMS) redis store http) \
+            -It/unit \
             $(shell pkg-config --cflags-only-I $(LIBRARIES))
 LIBS     := $(shell pkg-config --libs $(LIBRARIES)) -lm
 

@@ -256,7 +256,8 @@ ngx_http_office_config_object_url(ngx_http_office_config_walk_t *w,
         return NGX_OK;
     }
 
-    return ngx_http_office_config_contained_url(w->request, parent, &key, url);
+    return ngx_http_office_config_contained_url(w->request->pool, parent,
+                                                &key, url);
 }
 
 

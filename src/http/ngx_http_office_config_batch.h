@@ -103,6 +103,18 @@ void ngx_http_office_config_part_locate(ngx_http_office_config_part_t *part);
 ngx_str_t *ngx_http_office_config_part_etag(
     ngx_http_office_config_part_t *part, ngx_str_t *reference);
 
+/* ngx_http_office_config_batch_target.c */
+
+ngx_int_t ngx_http_office_config_target_prefix(ngx_pool_t *pool,
+    const ngx_str_t *url, ngx_str_t *prefix);
+ngx_int_t ngx_http_office_config_target_below(const ngx_str_t *prefix,
+    const ngx_str_t *base, const ngx_str_t *own, const ngx_str_t *host,
+    ngx_str_t *url);
+ngx_uint_t ngx_http_office_config_target_strip(ngx_str_t *url,
+    const ngx_str_t *prefix);
+ngx_int_t ngx_http_office_config_target(ngx_pool_t *pool,
+    const ngx_str_t *prefix, const ngx_str_t *url, ngx_str_t *target);
+
 /* ngx_http_office_config_batch_request.c */
 
 ngx_int_t ngx_http_office_config_part_text(

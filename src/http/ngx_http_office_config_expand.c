@@ -178,7 +178,7 @@ ngx_http_office_config_write_ref(ngx_http_request_t *r,
 
     if (ngx_http_office_config_entity_id(r->pool, item, &key) != NGX_OK
         || ngx_http_office_config_item_url(r, ctx, id, &whole) != NGX_OK
-        || ngx_http_office_config_contained_url(r, &whole, &key, &url)
+        || ngx_http_office_config_contained_url(r->pool, &whole, &key, &url)
            != NGX_OK)
     {
         return NGX_ERROR;

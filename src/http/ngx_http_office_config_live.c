@@ -492,7 +492,7 @@ ngx_http_office_config_rest_url(ngx_http_request_t *r,
                        : NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS;
 
     if (ngx_http_office_config_bind(ctx, resource, id, NULL, bound) != NGX_OK
-        || ngx_http_office_config_token_write(r, ctx, bound,
+        || ngx_http_office_config_token_write(r->pool, ctx->secret, bound,
                                               NGX_HTTP_OFFICE_CONFIG_BY_PLACE,
                                               &position, &token)
            != NGX_OK)

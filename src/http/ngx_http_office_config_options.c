@@ -303,8 +303,10 @@ ngx_http_office_config_list_position(ngx_http_office_config_list_t *list,
 
     if (query->skiptoken.len) {
 
-        rc = ngx_http_office_config_token_read(r, ctx, list->bound,
-                                               list->order, &list->after);
+        rc = ngx_http_office_config_token_read(r->pool, ctx->secret,
+                                               list->bound, list->order,
+                                               &query->skiptoken,
+                                               &list->after);
 
         if (rc == NGX_DECLINED && ngx_http_office_config_secret_stale(ctx)) {
             return ngx_http_office_config_with_secret(r, ctx, again);
@@ -495,8 +497,9 @@ ngx_http_office_config_list_link(ngx_http_office_config_list_t *list,
 
     list->next.count = ctx->query.count ? list->count : -1;
 
-    if (ngx_http_office_config_token_write(list->request, ctx, list->bound,
-                                           list->order, &list->next, &token)
+    if (ngx_http_office_config_token_write(list->request->pool, ctx->secret,
+                                           list->bound, list->order,
+                                           &list->next, &token)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -162,5 +162,5 @@ ngx_http_office_config_entity_url(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_office_config_contained_url(r, &item, &key, url);
+    return ngx_http_office_config_contained_url(r->pool, &item, &key, url);
 }

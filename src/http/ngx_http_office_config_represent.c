@@ -458,7 +458,7 @@ ngx_http_office_config_fragment(ngx_http_request_t *r,
 
     route = &ctx->route;
 
-    if (ngx_http_office_config_quoted(r, &route->id, &key) != NGX_OK) {
+    if (ngx_http_office_config_quoted(r->pool, &route->id, &key) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -5,7 +5,6 @@
 
 
 #include "ngx_http_office_config_route.h"
-#include "oc_url.h"
 
 
 static ngx_uint_t ngx_http_office_config_is_host(ngx_str_t *host);
@@ -130,94 +129,18 @@ ngx_http_office_config_is_host(ngx_str_t *host)
 }
 
 
-/*
- * Whether this is an http or https URL with a host, and nothing in it that
- * cannot go into a header.
- */
-
-ngx_uint_t
-ngx_http_office_config_is_absolute(ngx_str_t *url)
-{
-    size_t  i, scheme;
-
-    if (url->len > 7
-        && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
-    {
-        scheme = 7;
-
-    } else if (url->len > 8
-               && ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0)
-    {
-        scheme = 8;
-
-    } else {
-        return 0;
-    }
-
-    for (i = 0; i < url->len; i++) {
-        if (url->data[i] <= ' ' || url->data[i] >= 0x7f) {
-            return 0;
-        }
-    }
-
-    return url->data[scheme] != '/';
-}
-
-
-/*
- * The absolute URL of a configuration.  The key is a segment of its own, or
- * in parentheses where it would be taken for something else.
- */
+/* The absolute URL of a configuration. */
 
 ngx_int_t
 ngx_http_office_config_item_url(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *url)
 {
-    u_char      *p;
-    size_t       len;
-    ngx_str_t    key;
-    ngx_uint_t   parens;
-
     if (ngx_http_office_config_base(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    key = *id;
-
-    parens = ngx_http_office_config_is_reserved(id);
-
-    if (parens && ngx_http_office_config_quoted(r, id, &key) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    len = ctx->base.len
-          + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME "('')") - 1
-          + oc_url_encoded_len(&key);
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    url->data = p;
-
-    p = ngx_cpymem(p, ctx->base.data, ctx->base.len);
-    p = ngx_cpymem(p, "/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME,
-                   sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
-                          "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME) - 1);
-
-    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
-    p = oc_url_encode(p, &key);
-
-    if (parens) {
-        p = ngx_cpymem(p, "')", 2);
-    }
-
-    url->len = p - url->data;
-
-    return NGX_OK;
+    return ngx_http_office_config_configuration_url(r->pool, &ctx->base, id,
+                                                    url);
 }
 
 
@@ -235,52 +158,8 @@ ngx_http_office_config_assignment_url(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_office_config_contained_url(r, &item,
+    return ngx_http_office_config_contained_url(r->pool, &item,
                                                 &ctx->route.assignment, url);
-}
-
-
-/* The URL of an assignment of the configuration with the URL "item". */
-
-ngx_int_t
-ngx_http_office_config_contained_url(ngx_http_request_t *r, ngx_str_t *item,
-    ngx_str_t *id, ngx_str_t *url)
-{
-    u_char      *p;
-    ngx_str_t    key;
-    ngx_uint_t   parens;
-
-    key = *id;
-
-    parens = key.data[0] == '$'
-             || ngx_http_office_config_is(&key, ".")
-             || ngx_http_office_config_is(&key, "..")
-             || oc_type_find(key.data, key.len);
-
-    if (parens && ngx_http_office_config_quoted(r, &key, &key) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_pnalloc(r->pool, item->len + sizeof("/assignments('')") - 1
-                             + oc_url_encoded_len(&key));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    url->data = p;
-
-    p = ngx_cpymem(p, item->data, item->len);
-    p = ngx_cpymem(p, "/assignments", sizeof("/assignments") - 1);
-    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
-    p = oc_url_encode(p, &key);
-
-    if (parens) {
-        p = ngx_cpymem(p, "')", 2);
-    }
-
-    url->len = p - url->data;
-
-    return NGX_OK;
 }
 
 
@@ -307,41 +186,6 @@ ngx_http_office_config_singleton_url(ngx_http_request_t *r,
     url->len = ngx_sprintf(p, "%V/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME,
                            &ctx->base)
                - p;
-
-    return NGX_OK;
-}
-
-
-/* A key as in ('key'): a quote is doubled (OData ABNF, SQUOTE-in-string). */
-
-ngx_int_t
-ngx_http_office_config_quoted(ngx_http_request_t *r, ngx_str_t *id,
-    ngx_str_t *key)
-{
-    u_char  *p;
-    size_t   i;
-
-    if (id->len == 0 || memchr(id->data, '\'', id->len) == NULL) {
-        *key = *id;
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(r->pool, 2 * id->len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    key->data = p;
-
-    for (i = 0; i < id->len; i++) {
-        if (id->data[i] == '\'') {
-            *p++ = '\'';
-        }
-
-        *p++ = id->data[i];
-    }
-
-    key->len = p - key->data;
 
     return NGX_OK;
 }

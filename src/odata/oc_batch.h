@@ -85,7 +85,7 @@ oc_batch_status_e oc_batch_depend(oc_batch_t *batch, ngx_str_t **names,
     ngx_uint_t *counts);
 ngx_int_t oc_batch_reference(oc_batch_t *batch, ngx_str_t *url,
     ngx_str_t *rest);
-ngx_uint_t oc_batch_same(ngx_str_t *a, ngx_str_t *b);
+ngx_uint_t oc_batch_same(const ngx_str_t *a, const ngx_str_t *b);
 
 /* oc_batch_mime.c */
 

@@ -49,7 +49,7 @@ oc_batch_ids(oc_batch_t *batch)
 
 
 ngx_uint_t
-oc_batch_same(ngx_str_t *a, ngx_str_t *b)
+oc_batch_same(const ngx_str_t *a, const ngx_str_t *b)
 {
     return a->len == b->len
            && ngx_strncasecmp(a->data, b->data, a->len) == 0;
