@@ -188,10 +188,60 @@ split(path_t *path, const ngx_str_t *text, unsigned merge)
 }
 
 
-/*
- * The resource behind "n" segments, in blocks of their own; what is found is
- * touched.
- */
+/* the key in what is behind a name, as in ('it''s'); false if that is none */
+
+static unsigned
+unquote(ngx_str_t *key, const u_char *p, size_t len)
+{
+    size_t  i;
+
+    if (len < 4 || memcmp(p, "('", 2) != 0
+        || memcmp(p + len - 2, "')", 2) != 0)
+    {
+        return 0;
+    }
+
+    key->data = ngx_pnalloc(pool, len);
+    key->len = 0;
+
+    for (i = 2; i < len - 2; i++) {
+        key->data[key->len++] = p[i];
+
+        if (p[i] == '\'' && (++i == len - 2 || p[i] != '\'')) {
+            return 0;
+        }
+    }
+
+    return oc_id_valid(key->data, key->len) == NGX_OK;
+}
+
+
+/* what a key in parentheses leads to */
+
+static void
+check_quoted(const route_t *route, const ngx_str_t *segment)
+{
+    unsigned   ok;
+    ngx_str_t  key;
+
+    if (segment->len < sizeof("clientConfigurations")
+        || memcmp(segment->data, "clientConfigurations(",
+                  sizeof("clientConfigurations"))
+           != 0)
+    {
+        return;
+    }
+
+    ok = unquote(&key, segment->data + sizeof("clientConfigurations") - 1,
+                 segment->len - (sizeof("clientConfigurations") - 1));
+
+    fuzz_assert(route->resource == (ok ? NGX_HTTP_OFFICE_CONFIG_CONFIGURATION
+                                       : NGX_HTTP_OFFICE_CONFIG_NOT_FOUND));
+    fuzz_assert(!ok || same(&route->id, &key));
+}
+
+
+/* The resource behind "n" segments, in blocks of their own. */
 
 static route_t
 resource(path_t *path, ngx_uint_t n)
@@ -225,6 +275,10 @@ resource(path_t *path, ngx_uint_t n)
     if (route.resource > NGX_HTTP_OFFICE_CONFIG_NOT_FOUND) {
         fuzz_assert(route.id.len == 0
                     || oc_id_valid(route.id.data, route.id.len) == NGX_OK);
+    }
+
+    if (path->n - n == 2 && is(&segments[0], "officeConfiguration")) {
+        check_quoted(&route, &segments[1]);
     }
 
     free(segments);
