@@ -29,6 +29,9 @@ usage: bench/run [option ...]
   --memory               what check-ins take in Redis, instead of the cases
   --eval                 what expressions cost on a configuration, instead
   --jwt                  what the verification of a token costs, likewise
+  --scan                 what a scan of many costs, and others beside it,
+                         likewise; 200,000 configurations
+  --payload BYTES        what each has of policyPayload   BENCH_PAYLOAD      200
   --count N              the same as --checkins N
   --perf CASE            profile that case instead
   --call-graph fp|dwarf  how perf unwinds stacks                             fp
@@ -48,7 +51,7 @@ sub parse {
     GetOptionsFromArray($argv, \%flag, qw(
         duration=f warmup=f connections=i preload=i
         checkins|count=i ids=i rounds=i cases=s
-        module=s redis-core=s quick memory eval jwt
+        module=s redis-core=s quick memory eval jwt scan payload=i
         perf=s call-graph=s strict list help
     )) && !@$argv or fail();
 
@@ -66,7 +69,8 @@ sub parse {
         duration    => $flag{quick} ? 3 : 8,
         warmup      => 1,
         connections => 64,
-        preload     => $flag{quick} ? 10_000 : 100_000,
+        preload     => $flag{quick} ? 10_000 : $flag{scan} ? 200_000 : 100_000,
+        payload     => 200,
         checkins    => $flag{quick} ? 10_000 : 1_000_000,
         ids         => 10_000,
         rounds      => $flag{quick} ? 1 : 3,
@@ -87,13 +91,14 @@ sub parse {
     $o{memory} = $flag{memory};
     $o{eval} = $flag{eval};
     $o{jwt} = $flag{jwt};
+    $o{scan} = $flag{scan};
     $o{perf} = $flag{perf};
     $o{rounds} = 1 if defined $o{perf};
     $o{strict} = $flag{strict};
     $o{call_graph} = $flag{'call-graph'} // 'fp';
     $o{cases} = [defined $o{perf} ? $o{perf} : split /[,\s]+/, $o{cases}];
 
-    for my $name (qw(connections preload checkins ids rounds)) {
+    for my $name (qw(connections preload checkins ids rounds payload)) {
         fail("--$name must be a positive integer")
             if $o{$name} !~ /^[1-9]\d*$/;
     }
