@@ -46,7 +46,6 @@ typedef struct {
 
 oc_jwks_t *oc_jwks_parse(const u_char *data, size_t len, ngx_uint_t symmetric,
     oc_jwks_error_t *err);
-oc_jwks_t *oc_jwks_retain(oc_jwks_t *jwks);
 void oc_jwks_release(oc_jwks_t *jwks);
 
 ngx_uint_t oc_jwks_nkeys(oc_jwks_t *jwks);
@@ -54,12 +53,8 @@ ngx_uint_t oc_jwks_nunused(oc_jwks_t *jwks);
 const char *oc_jwks_unused(oc_jwks_t *jwks, ngx_uint_t i, ngx_str_t *kid,
     ngx_uint_t *place);
 
-/*
- * Whether a key with this "kid", or this thumbprint of OC_JWK_THUMBPRINT_LEN
- * bytes, may verify tokens.
- */
+/* Whether there is a key with this thumbprint of OC_JWK_THUMBPRINT_LEN bytes */
 
-ngx_uint_t oc_jwks_has(oc_jwks_t *jwks, const ngx_str_t *kid);
 ngx_uint_t oc_jwks_find_thumbprint(oc_jwks_t *jwks, const u_char *thumbprint);
 
 

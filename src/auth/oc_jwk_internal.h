@@ -67,7 +67,6 @@ typedef struct {
 
 struct oc_jwks_s {
     oc_arena_t           arena;       /* has all but the keys of cjose */
-    ngx_uint_t           references;
     oc_jwk_t            *keys;
     ngx_uint_t           nkeys;
     oc_jwk_unused_t     *unused;

@@ -86,7 +86,6 @@ oc_jwks_create(void)
 
     ngx_memzero(jwks, sizeof(oc_jwks_t));
 
-    jwks->references = 1;
     oc_arena_init(&jwks->arena, OC_JWKS_ARENA);
 
     return jwks;
@@ -209,21 +208,12 @@ oc_jwks_same(oc_jwks_t *jwks, oc_jwk_t *key)
 }
 
 
-oc_jwks_t *
-oc_jwks_retain(oc_jwks_t *jwks)
-{
-    jwks->references++;
-
-    return jwks;
-}
-
-
 void
 oc_jwks_release(oc_jwks_t *jwks)
 {
     ngx_uint_t  i;
 
-    if (jwks == NULL || --jwks->references) {
+    if (jwks == NULL) {
         return;
     }
 
@@ -258,25 +248,6 @@ oc_jwks_unused(oc_jwks_t *jwks, ngx_uint_t i, ngx_str_t *kid,
     *place = jwks->unused[i].place;
 
     return jwks->unused[i].reason;
-}
-
-
-ngx_uint_t
-oc_jwks_has(oc_jwks_t *jwks, const ngx_str_t *kid)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < jwks->nkeys; i++) {
-
-        if (jwks->keys[i].named
-            && jwks->keys[i].kid.len == kid->len
-            && ngx_memcmp(jwks->keys[i].kid.data, kid->data, kid->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -602,19 +602,6 @@ oc_jwt_audience(const oc_jwt_policy_t *policy, json_t *aud)
 }
 
 
-/*
- * Whether the token has one of the scopes in "any", which are parted by
- * spaces: as delegated to an application, or as a role of its own.
- */
-
-ngx_uint_t
-oc_jwt_has_scope(const oc_jwt_t *jwt, const ngx_str_t *any)
-{
-    return oc_jwt_has_word(&jwt->scp, any)
-           || oc_jwt_has_word(&jwt->roles, any);
-}
-
-
 /* Whether a word of one list is in the other (RFC 6749, 3.3). */
 
 ngx_uint_t

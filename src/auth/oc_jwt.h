@@ -72,8 +72,8 @@ typedef struct {
  * With no issuer, or no audience, in the policy no token is valid.  "jwt" is
  * of use with OC_JWT_OK and OC_JWT_PERSONAL only.
  *
- * oc_jwt_has_scope() tells whether one of the words of "any", parted by
- * spaces, is in "scp" or "roles"; oc_jwt_has_word() the same of one list.
+ * oc_jwt_has_word() tells whether one of the words of "any" is in "list", both
+ * parted by spaces, as "scp" and "roles" are.
  *
  * oc_jwt_strerror() has a sentence for "error_description" (RFC 6750, 3).
  */
@@ -81,7 +81,6 @@ typedef struct {
 oc_jwt_status_e oc_jwt_verify(oc_jwt_t *jwt, const u_char *token, size_t len,
     oc_jwks_t *keys, const oc_jwt_policy_t *policy, time_t now,
     oc_arena_t *arena);
-ngx_uint_t oc_jwt_has_scope(const oc_jwt_t *jwt, const ngx_str_t *any);
 ngx_uint_t oc_jwt_has_word(const ngx_str_t *list, const ngx_str_t *any);
 const char *oc_jwt_strerror(oc_jwt_status_e status);
 

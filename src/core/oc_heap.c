@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_bytes.h"
 #include "oc_heap.h"
 
 
@@ -15,6 +16,8 @@ static void oc_heap_up(oc_heap_t *heap, ngx_uint_t i);
 static void oc_heap_down(oc_heap_t *heap, ngx_uint_t i, ngx_uint_t n);
 static int oc_heap_order(const oc_heap_item_t *one,
     const oc_heap_item_t *two);
+static int oc_heap_compare(const ngx_str_t *key, const ngx_str_t *id,
+    const oc_heap_item_t *item);
 
 
 #define oc_heap_size(item)                                                    \
@@ -237,36 +240,17 @@ oc_heap_order(const oc_heap_item_t *one, const oc_heap_item_t *two)
 
 /* Where a string and its id are in the order: before what is there if < 0. */
 
-int
+static int
 oc_heap_compare(const ngx_str_t *key, const ngx_str_t *id,
     const oc_heap_item_t *item)
 {
-    int  rc;
+    ngx_str_t  item_key, item_id;
 
-    rc = oc_heap_bytes(key->data, key->len, item->data, item->len);
+    item_key.data = (u_char *) item->data;
+    item_key.len = item->len;
 
-    return rc ? rc : oc_heap_bytes(id->data, id->len, item->data + item->len,
-                                   item->id_len);
-}
+    item_id.data = item_key.data + item_key.len;
+    item_id.len = item->id_len;
 
-
-/* The order of byte strings: what ends first is the smaller. */
-
-int
-oc_heap_bytes(const u_char *one, size_t one_len, const u_char *two,
-    size_t two_len)
-{
-    int  rc;
-
-    rc = 0;
-
-    if (one_len && two_len) {
-        rc = ngx_memcmp(one, two, ngx_min(one_len, two_len));
-    }
-
-    if (rc == 0 && one_len != two_len) {
-        return one_len < two_len ? -1 : 1;
-    }
-
-    return rc;
+    return oc_bytes_compare_with_id(key, id, &item_key, &item_id);
 }

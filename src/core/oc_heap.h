@@ -39,10 +39,6 @@ ngx_int_t oc_heap_add(oc_heap_t *heap, const ngx_str_t *key,
     const ngx_str_t *id);
 void oc_heap_sort(oc_heap_t *heap);
 void oc_heap_free(oc_heap_t *heap);
-int oc_heap_compare(const ngx_str_t *key, const ngx_str_t *id,
-    const oc_heap_item_t *item);
-int oc_heap_bytes(const u_char *one, size_t one_len, const u_char *two,
-    size_t two_len);
 
 
 #endif /* _OC_HEAP_H_INCLUDED_ */

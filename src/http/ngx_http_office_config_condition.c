@@ -7,6 +7,8 @@
 #include "ngx_http_office_config_handler.h"
 
 
+static ngx_int_t ngx_http_office_config_etag_list(ngx_http_request_t *r,
+    ngx_str_t *list, ngx_str_t *etags);
 static ngx_int_t ngx_http_office_config_etags(ngx_http_request_t *r,
     ngx_table_elt_t *header, ngx_str_t *etags);
 static ngx_uint_t ngx_http_office_config_etag_listed(ngx_str_t *list,
@@ -49,7 +51,7 @@ ngx_http_office_config_etags(ngx_http_request_t *r, ngx_table_elt_t *header,
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_office_config_etag_list(ngx_http_request_t *r, ngx_str_t *list,
     ngx_str_t *etags)
 {

@@ -80,8 +80,6 @@ ngx_int_t ngx_http_office_config_stamp(ngx_http_office_config_ctx_t *ctx);
 
 ngx_int_t ngx_http_office_config_condition(ngx_http_request_t *r,
     oc_store_condition_t *condition);
-ngx_int_t ngx_http_office_config_etag_list(ngx_http_request_t *r,
-    ngx_str_t *list, ngx_str_t *etags);
 ngx_int_t ngx_http_office_config_body_etag(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *etag);
 ngx_int_t ngx_http_office_config_preconditions(ngx_http_request_t *r,

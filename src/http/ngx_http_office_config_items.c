@@ -8,6 +8,7 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_scan.h"
+#include "oc_bytes.h"
 #include "oc_span.h"
 
 
@@ -143,7 +144,6 @@ ngx_http_office_config_filter_items(ngx_http_request_t *r, oc_eval_t *eval,
     ngx_uint_t n, const ngx_http_office_config_position_t *after,
     oc_heap_t *heap, ngx_uint_t *count)
 {
-    int                rc;
     u_char             id_buf[OC_ID_MAX_LEN
                               + NGX_HTTP_OFFICE_CONFIG_INDEX_LEN];
     ngx_int_t          key_rc;
@@ -204,18 +204,11 @@ ngx_http_office_config_filter_items(ngx_http_request_t *r, oc_eval_t *eval,
             ngx_str_null(&id);
         }
 
-        if (after && after->given) {
-            rc = oc_heap_bytes(key.data, key.len, after->key.data,
-                               after->key.len);
-
-            if (rc == 0) {
-                rc = oc_heap_bytes(id.data, id.len, after->id.data,
-                                   after->id.len);
-            }
-
-            if (rc <= 0) {
-                continue;
-            }
+        if (after && after->given
+            && oc_bytes_compare_with_id(&key, &id, &after->key, &after->id)
+               <= 0)
+        {
+            continue;
         }
 
         id.len = ngx_min(id.len, OC_ID_MAX_LEN);

@@ -13,6 +13,8 @@
 #include "oc_url.h"
 
 
+static ngx_int_t ngx_http_office_config_entity_fragment(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *fragment);
 static ngx_int_t ngx_http_office_config_context(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment, ngx_str_t *text);
 static ngx_int_t ngx_http_office_config_send_object(ngx_http_request_t *r,
@@ -407,7 +409,7 @@ ngx_http_office_config_check_etag(ngx_http_request_t *r, ngx_str_t *digits)
  * if that is a derived one, or of the singleton.
  */
 
-ngx_int_t
+static ngx_int_t
 ngx_http_office_config_entity_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *fragment)
 {

@@ -37,8 +37,6 @@ ngx_int_t ngx_http_office_config_send_count(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_uint_t count);
 ngx_int_t ngx_http_office_config_send_nothing(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
-ngx_int_t ngx_http_office_config_entity_fragment(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, ngx_str_t *json, ngx_str_t *fragment);
 ngx_int_t ngx_http_office_config_check_etag(ngx_http_request_t *r,
     ngx_str_t *digits);
 ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,

@@ -8,6 +8,7 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_scan.h"
+#include "oc_bytes.h"
 
 
 /*
@@ -509,10 +510,8 @@ static ngx_int_t
 ngx_http_office_config_scan_order(ngx_http_office_config_list_t *list,
     oc_subject_t *subject)
 {
-    int                                rc;
-    size_t                             len;
     ngx_int_t                          added;
-    ngx_str_t                          key, id;
+    ngx_str_t                          key, id, place;
     oc_eval_status_e                   status;
     ngx_http_office_config_problem_t   problem;
 
@@ -529,18 +528,16 @@ ngx_http_office_config_scan_order(ngx_http_office_config_list_t *list,
     }
 
     if (list->after.given) {
-        rc = oc_heap_bytes(key.data, key.len, list->after.key.data,
-                           list->after.key.len);
+        place = id;
 
-        if (rc == 0) {
-            len = list->source->id_len ? ngx_min(list->source->id_len, id.len)
-                                       : id.len;
-
-            rc = oc_heap_bytes(id.data, len, list->after.id.data,
-                               list->after.id.len);
+        if (list->source->id_len) {
+            place.len = ngx_min(list->source->id_len, id.len);
         }
 
-        if (rc <= 0) {
+        if (oc_bytes_compare_with_id(&key, &place, &list->after.key,
+                                     &list->after.id)
+            <= 0)
+        {
             return NGX_OK;
         }
     }

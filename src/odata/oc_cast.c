@@ -13,6 +13,7 @@
 #include "oc_value.h"
 
 
+static size_t oc_value_print(u_char *dst, const oc_value_t *value);
 static void oc_cast_text(oc_value_t *value, oc_primitive_e type);
 static void oc_cast_number(oc_value_t *value, oc_primitive_e type);
 static ngx_uint_t oc_cast_number_text(oc_value_t *value,
@@ -292,7 +293,7 @@ oc_cast_number(oc_value_t *value, oc_primitive_e type)
  * has no such text.
  */
 
-size_t
+static size_t
 oc_value_print(u_char *dst, const oc_value_t *value)
 {
     ngx_uint_t  i;

@@ -17,6 +17,7 @@
  * numbers, or both are the same.
  */
 
+static ngx_int_t oc_check_single(oc_check_t *c, oc_expr_t *expr);
 static ngx_int_t oc_check_node(oc_check_t *c, oc_expr_t *expr);
 static ngx_int_t oc_check_list(oc_check_t *c, oc_expr_t *expr);
 static ngx_int_t oc_check_call(oc_check_t *c, oc_expr_t *expr);
@@ -109,7 +110,7 @@ oc_check_boolean(oc_check_t *c, const oc_expr_t *expr)
 
 /* Checks an operand that is to be a single value. */
 
-ngx_int_t
+static ngx_int_t
 oc_check_single(oc_check_t *c, oc_expr_t *expr)
 {
     if (oc_check_operand(c, expr) != NGX_OK) {

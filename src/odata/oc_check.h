@@ -30,7 +30,6 @@ typedef struct {
 /* oc_check.c */
 
 ngx_int_t oc_check_operand(oc_check_t *c, oc_expr_t *expr);
-ngx_int_t oc_check_single(oc_check_t *c, oc_expr_t *expr);
 ngx_int_t oc_check_boolean(oc_check_t *c, const oc_expr_t *expr);
 
 /* oc_check_path.c */

@@ -11,6 +11,7 @@
 #include "oc_eval.h"
 
 
+static oc_eval_status_e oc_eval_limit(oc_eval_t *eval);
 static oc_eval_status_e oc_eval_logic(oc_eval_t *eval, const oc_expr_t *expr,
     oc_value_t *value);
 static oc_eval_status_e oc_eval_not(oc_eval_t *eval, const oc_expr_t *expr,
@@ -128,7 +129,7 @@ oc_eval_fail(oc_eval_t *eval, const char *message)
 }
 
 
-oc_eval_status_e
+static oc_eval_status_e
 oc_eval_limit(oc_eval_t *eval)
 {
     eval->message = "The expression takes too long on one of the items.";

@@ -58,7 +58,6 @@ void oc_eval_begin(oc_eval_t *eval, const oc_subject_t *subject,
     const oc_type_t *type, ngx_uint_t uses);
 void oc_eval_end(oc_eval_t *eval);
 oc_eval_status_e oc_eval_fail(oc_eval_t *eval, const char *message);
-oc_eval_status_e oc_eval_limit(oc_eval_t *eval);
 oc_eval_status_e oc_eval_charge(oc_eval_t *eval, size_t bytes);
 oc_eval_status_e oc_eval_alloc(oc_eval_t *eval, size_t size, u_char **p);
 

@@ -166,12 +166,6 @@ ngx_int_t oc_select_shape(const oc_select_t *select,
     const oc_expand_t *expand, ngx_str_t *shape, ngx_pool_t *pool);
 
 
-/* $skiptoken (5.1.8): only that it has one character at least */
-
-oc_query_status_e oc_skiptoken_parse(oc_parse_t *parse,
-    const ngx_str_t *text);
-
-
 /*
  * Bits, 1 << slot, of the properties of the entity that an evaluation looks
  * at: those that are kept apart are only needed if their bits are here.
@@ -233,7 +227,7 @@ oc_eval_status_e oc_filter_match(oc_eval_t *eval, const oc_expr_t *expr,
 
 
 /*
- * The key of an entity in an order: bytes whose order, by oc_order_compare()
+ * The key of an entity in an order: bytes whose order, by oc_bytes_compare()
  * or memcmp(), is that of the entities, each item ascending or descending as
  * parsed.  Null is before everything else if ascending, behind if descending;
  * strings are in the order of their code points.  No key is the beginning of
@@ -244,7 +238,6 @@ oc_eval_status_e oc_filter_match(oc_eval_t *eval, const oc_expr_t *expr,
 
 oc_eval_status_e oc_order_key(oc_eval_t *eval, const oc_orderby_t *orderby,
     const oc_subject_t *subject, ngx_str_t *key);
-ngx_int_t oc_order_compare(const ngx_str_t *one, const ngx_str_t *two);
 
 
 /*

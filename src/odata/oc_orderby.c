@@ -272,15 +272,6 @@ oc_key_room(oc_eval_t *eval, size_t used, size_t size)
 }
 
 
-/* Below zero, zero, or above: the bytes, then the length. */
-
-ngx_int_t
-oc_order_compare(const ngx_str_t *one, const ngx_str_t *two)
-{
-    return oc_text_compare(one, two);
-}
-
-
 /* "kind" is that of the expression: all its values have one form. */
 
 static u_char *

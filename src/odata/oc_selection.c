@@ -383,19 +383,3 @@ oc_select_add(oc_parser_t *p, oc_select_t *select,
 
     return NGX_OK;
 }
-
-
-/* $skiptoken: what it means is known to who made it. */
-
-oc_query_status_e
-oc_skiptoken_parse(oc_parse_t *parse, const ngx_str_t *text)
-{
-    oc_parser_t  p;
-
-    if (oc_lex_begin(&p, parse, text) == OC_QUERY_OK && text->len == 0) {
-        (void) oc_parse_fail(&p, p.pos, "A token from a next link is "
-                             "expected.");
-    }
-
-    return p.status;
-}

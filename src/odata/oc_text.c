@@ -13,6 +13,7 @@
 #include "oc_text.h"
 
 
+static u_char *oc_text_put(u_char *dst, uint32_t code);
 static locale_t oc_text_locale(void);
 
 
@@ -136,7 +137,7 @@ oc_text_next(const u_char **p, const u_char *last)
 }
 
 
-u_char *
+static u_char *
 oc_text_put(u_char *dst, uint32_t code)
 {
     if (code < 0x80) {
@@ -332,21 +333,4 @@ oc_text_in_word(uint32_t code)
 
     return (locale == (locale_t) 0) ? code != 0xffffffff
                                     : iswalnum_l(code, locale) != 0;
-}
-
-
-/* UTF-8 has the order of its code points. */
-
-ngx_int_t
-oc_text_compare(const ngx_str_t *one, const ngx_str_t *two)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_memcmp(one->data, two->data, ngx_min(one->len, two->len));
-
-    if (rc == 0) {
-        return (one->len < two->len) ? -1 : one->len > two->len;
-    }
-
-    return (rc < 0) ? -1 : 1;
 }

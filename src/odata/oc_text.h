@@ -25,7 +25,6 @@ typedef enum {
 
 size_t oc_text_valid(const u_char *p, size_t len);
 uint32_t oc_text_next(const u_char **p, const u_char *last);
-u_char *oc_text_put(u_char *dst, uint32_t code);
 size_t oc_text_length(const u_char *p, size_t len);
 const u_char *oc_text_skip(const u_char *p, const u_char *last, size_t n);
 const u_char *oc_text_find(const ngx_str_t *text, const ngx_str_t *part);
@@ -33,7 +32,6 @@ void oc_text_trim(ngx_str_t *text);
 size_t oc_text_case(u_char *dst, const ngx_str_t *text, oc_text_case_e to);
 uint32_t oc_text_fold(uint32_t code);
 ngx_uint_t oc_text_in_word(uint32_t code);
-ngx_int_t oc_text_compare(const ngx_str_t *one, const ngx_str_t *two);
 
 
 /* a character takes at most this many times the bytes in another case */

@@ -7,35 +7,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "oc_text.h"
+#include "oc_bytes.h"
 #include "oc_value.h"
-
-
-static const char  *const oc_kind_names[] = {
-    "null",
-    "Edm.Boolean",
-    "Edm.Int32",
-    "Edm.Int64",
-    "Edm.Decimal",
-    "Edm.Double",
-    "Edm.String",
-    "Edm.Guid",
-    "Edm.Date",
-    "Edm.TimeOfDay",
-    "Edm.DateTimeOffset",
-    "Edm.Duration",
-    "Edm.Binary",
-    "Edm.Stream",
-    "Edm.ComplexType",
-    "Edm.EntityType"
-};
-
-
-const char *
-oc_kind_name(oc_kind_e kind)
-{
-    return oc_kind_names[kind];
-}
 
 
 void
@@ -71,7 +44,7 @@ oc_value_compare(const oc_value_t *one, const oc_value_t *two)
         break;
 
     case OC_KIND_STRING:
-        rc = oc_text_compare(&one->u.text, &two->u.text);
+        rc = oc_bytes_compare(&one->u.text, &two->u.text);
         break;
 
     case OC_KIND_GUID:

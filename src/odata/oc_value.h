@@ -99,7 +99,6 @@ typedef enum {
 
 /* oc_value.c */
 
-const char *oc_kind_name(oc_kind_e kind);
 oc_order_e oc_value_compare(const oc_value_t *one, const oc_value_t *two);
 void oc_value_boolean(oc_value_t *value, ngx_uint_t truth);
 
@@ -143,7 +142,6 @@ typedef enum {
 oc_primitive_e oc_primitive_find(const u_char *name, size_t len);
 oc_kind_e oc_primitive_kind(oc_primitive_e type);
 void oc_value_cast(oc_value_t *value, oc_primitive_e type, u_char *buf);
-size_t oc_value_print(u_char *dst, const oc_value_t *value);
 ngx_int_t oc_guid_parse(u_char *guid, const u_char *p, size_t len);
 
 

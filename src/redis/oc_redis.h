@@ -112,7 +112,6 @@ ngx_int_t oc_redis_op_script(oc_redis_op_t *op,
     ngx_uint_t argc);
 ngx_int_t oc_redis_op_transaction(oc_redis_op_t *op,
     oc_redis_command_t *commands, ngx_uint_t n);
-void oc_redis_op_key(oc_redis_op_t *op, ngx_str_t *key);
 ngx_uint_t oc_redis_transactions(oc_redis_t *redis);
 void oc_redis_op_submit(oc_redis_op_t *op, oc_redis_handler_pt handler,
     void *data);

@@ -408,7 +408,6 @@ void oc_redis_route_to(oc_redis_op_t *op, oc_redis_conn_t *conn);
 oc_redis_conn_t *oc_redis_route_replica(oc_redis_conn_t **replicas,
     ngx_uint_t n, ngx_uint_t *turn);
 void oc_redis_route_waiting(oc_redis_conn_t *conn);
-void oc_redis_route_unrouted(oc_redis_t *redis);
 ngx_int_t oc_redis_route_later(oc_redis_op_t *op);
 void oc_redis_topology_ask(oc_redis_t *redis, ngx_msec_t delay);
 void oc_redis_topology_known(oc_redis_t *redis);

@@ -14,6 +14,7 @@
      : NGX_SIZE_T_LEN)
 
 
+static void oc_redis_op_key(oc_redis_op_t *op, ngx_str_t *key);
 static void oc_redis_op_encoded(oc_redis_op_t *op, u_char *start,
     u_char *last);
 static size_t oc_redis_arguments_len(ngx_str_t *argv, ngx_uint_t argc);
@@ -242,7 +243,7 @@ oc_redis_op_transaction(oc_redis_op_t *op, oc_redis_command_t *commands,
  * first command, or of its script, unless it is another one.
  */
 
-void
+static void
 oc_redis_op_key(oc_redis_op_t *op, ngx_str_t *key)
 {
     op->slot = oc_redis_slot(key);

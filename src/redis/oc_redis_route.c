@@ -22,6 +22,7 @@
 #define OC_REDIS_LATER        20
 
 
+static void oc_redis_route_unrouted(oc_redis_t *redis);
 static oc_redis_conn_t *oc_redis_target(oc_redis_op_t *op);
 static ngx_uint_t oc_redis_topology_missing(oc_redis_t *redis);
 static void oc_redis_ask_handler(ngx_event_t *ev);
@@ -249,7 +250,7 @@ oc_redis_route_waiting(oc_redis_conn_t *conn)
 
 /* Tries again what had no way to a node, except what has to pause. */
 
-void
+static void
 oc_redis_route_unrouted(oc_redis_t *redis)
 {
     ngx_queue_t      *q, list;

@@ -13,6 +13,10 @@
 #include "oc_store_key.h"
 
 
+static ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
+    oc_store_checkins_t *checkins, ngx_str_t *argv, ngx_uint_t *nkeys);
+static ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t
+    *checkins);
 static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
 static ngx_int_t oc_store_report(oc_store_call_t *call,
@@ -298,7 +302,7 @@ oc_store_settled(oc_redis_op_t *op, void *data)
 }
 
 
-ngx_int_t
+static ngx_int_t
 oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
 {
     ngx_str_t   *argv;
@@ -320,7 +324,7 @@ oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
 
 /* The keys and the other arguments of checkin.lua. */
 
-ngx_int_t
+static ngx_int_t
 oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
     ngx_str_t *argv, ngx_uint_t *nkeys)
 {

@@ -87,9 +87,6 @@ void oc_store_cutoff(oc_store_call_t *call, u_char *p);
 ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *record);
 ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *id);
-ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
-    oc_store_checkins_t *checkins, ngx_str_t *argv, ngx_uint_t *nkeys);
-ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
 
 /* how many arguments that are */
 
@@ -103,8 +100,6 @@ ngx_uint_t oc_store_again(oc_store_call_t *call, oc_redis_op_t *op,
 void oc_store_property_read(oc_store_call_t *call, oc_redis_op_t *op);
 ngx_int_t oc_store_page(oc_store_call_t *call, oc_redis_reply_t *reply,
     ngx_uint_t first);
-ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
-    ngx_str_t *name);
 ngx_int_t oc_store_cast(oc_store_call_t *call, ngx_str_t *name);
 ngx_int_t oc_store_refusal(oc_store_call_t *call, oc_redis_reply_t *reply);
 void oc_store_date(ngx_str_t *date, u_char *buf, oc_stamp_t *stamp);

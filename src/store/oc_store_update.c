@@ -17,6 +17,8 @@
 #define OC_STORE_UPDATE_ARGS  27
 
 
+static ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t
+    *type, ngx_str_t *name);
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
     oc_store_update_t *update, ngx_str_t *argv, ngx_uint_t *argc);
 static void oc_store_updated(oc_redis_op_t *op, void *data);
@@ -286,7 +288,7 @@ oc_store_edits(oc_store_call_t *call, ngx_str_t *argv, ngx_uint_t *argc,
 
 /* The qualified name of a type. */
 
-ngx_int_t
+static ngx_int_t
 oc_store_type_name(oc_store_call_t *call, const oc_type_t *type,
     ngx_str_t *name)
 {

@@ -245,7 +245,6 @@ main(void)
 {
     char       *text, *p;
     size_t      i;
-    ngx_str_t   s;
 
     for (i = 0; i < sizeof(selects) / sizeof(selects[0]); i++) {
         is_str(selected(selects[i][0]), selects[i][1], "$select=%s",
@@ -281,14 +280,6 @@ main(void)
     expr_type = NULL;
     is_int(strncmp(expanded(text), "400", 3), 0, "too deep a grammar");
     expr_type = &oc_type_configuration;
-
-    s = expr_text("x");
-    expr_begin();
-    is_int(oc_skiptoken_parse(&expr_context, &s), OC_QUERY_OK,
-           "a skip token");
-    s.len = 0;
-    is_int(oc_skiptoken_parse(&expr_context, &s), OC_QUERY_MALFORMED,
-           "an empty one");
 
     free(text);
     ngx_destroy_pool(expr_pool);

@@ -33,14 +33,25 @@ static unit_item_t  items[UNIT_ITEMS];
 
 
 static int
+compare_bytes(const u_char *a, size_t a_len, const u_char *b, size_t b_len)
+{
+    int  rc;
+
+    rc = memcmp(a, b, ngx_min(a_len, b_len));
+
+    return rc ? rc : (int) a_len - (int) b_len;
+}
+
+
+static int
 compare(const void *one, const void *two)
 {
     int                 rc;
     const unit_item_t  *a = one, *b = two;
 
-    rc = oc_heap_bytes(a->key, a->key_len, b->key, b->key_len);
+    rc = compare_bytes(a->key, a->key_len, b->key, b->key_len);
 
-    return rc ? rc : oc_heap_bytes(a->id, a->id_len, b->id, b->id_len);
+    return rc ? rc : compare_bytes(a->id, a->id_len, b->id, b->id_len);
 }
 
 

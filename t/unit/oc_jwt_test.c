@@ -107,7 +107,6 @@ test_claims(void)
 {
     u_char     *thumbprint;
     size_t      len;
-    ngx_str_t   scope;
 
     is_int(verify_claims(MINIMAL, NOW), OC_JWT_OK, "the least");
     is_mem(jwt.tenant.data, jwt.tenant.len, TENANT, "the tenant");
@@ -135,13 +134,6 @@ test_claims(void)
     is_mem(jwt.roles.data, jwt.roles.len, "r1 r2", "roles");
     is_int(jwt.iat, 1767225000, "iat");
     is_int(memcmp(thumbprint, jwt.thumbprint, len), 0, "by the same key");
-
-    ngx_str_set(&scope, "x r2");
-    is_int(oc_jwt_has_scope(&jwt, &scope), 1, "a role is a scope");
-    ngx_str_set(&scope, "x write");
-    is_int(oc_jwt_has_scope(&jwt, &scope), 1, "and so is a scope");
-    ngx_str_set(&scope, "x rea");
-    is_int(oc_jwt_has_scope(&jwt, &scope), 0, "but no part of one");
 
     is_int(verify_claims(MINIMAL ",\"sub\":\"s\",\"appid\":\"a\","
                          "\"roles\":[]", NOW),

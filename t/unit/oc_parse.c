@@ -62,7 +62,15 @@ parse(oc_parse_t *context, const char *rule, const ngx_str_t *text,
     }
 
     if (strcmp(rule, "skiptoken") == 0) {
-        return oc_skiptoken_parse(context, text);
+
+        /* what it says is known to who made it (URL Conventions, 5.1.8) */
+
+        if (text->len == 0) {
+            ngx_str_set(&context->message, "A token is expected.");
+            return OC_QUERY_MALFORMED;
+        }
+
+        return OC_QUERY_OK;
     }
 
     *known = 0;
