@@ -14,9 +14,7 @@
 
 #include "oc_jwk.h"
 #include "oc_jwt.h"
-
-
-#define NGX_HTTP_OFFICE_CONFIG_DIGEST         32   /* bytes, of a token */
+#include "oc_siphash.h"
 
 
 /* what a token allows */
@@ -171,11 +169,12 @@ ngx_http_office_config_tokens_t *ngx_http_office_config_tokens_create(
     ngx_conf_t *cf, size_t size);
 ngx_int_t ngx_http_office_config_tokens_find(
     ngx_http_office_config_tokens_t *tokens,
-    ngx_http_office_config_policy_t *policy, ngx_str_t *text, u_char *digest,
-    ngx_http_office_config_token_t *token, ngx_pool_t *pool);
+    ngx_http_office_config_policy_t *policy, ngx_str_t *text,
+    oc_siphash_t *digest, ngx_http_office_config_token_t *token,
+    ngx_pool_t *pool);
 void ngx_http_office_config_tokens_add(
     ngx_http_office_config_tokens_t *tokens,
-    ngx_http_office_config_policy_t *policy, u_char *digest,
+    ngx_http_office_config_policy_t *policy, oc_siphash_t *digest,
     ngx_http_office_config_token_t *token);
 
 /* ngx_http_office_config_variables.c */

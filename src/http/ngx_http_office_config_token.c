@@ -26,10 +26,10 @@ void
 ngx_http_office_config_check_token(ngx_http_request_t *r,
     ngx_http_office_config_auth_t *auth)
 {
-    u_char                               digest[NGX_HTTP_OFFICE_CONFIG_DIGEST];
     ngx_int_t                            rc;
     oc_jwks_t                           *jwks;
     ngx_str_t                            text;
+    oc_siphash_t                         digest;
     ngx_http_office_config_tokens_t     *tokens;
     ngx_http_office_config_main_conf_t  *omcf;
 
@@ -58,7 +58,7 @@ ngx_http_office_config_check_token(ngx_http_request_t *r,
     }
 
     rc = ngx_http_office_config_tokens_find(tokens, auth->policy, &text,
-                                            digest, &auth->token, r->pool);
+                                            &digest, &auth->token, r->pool);
     if (rc == NGX_OK) {
         auth->result = NGX_HTTP_OFFICE_CONFIG_AUTH_CACHED;
         return;
@@ -72,7 +72,7 @@ ngx_http_office_config_check_token(ngx_http_request_t *r,
     auth->result = ngx_http_office_config_verify(r, auth, jwks, &text);
 
     if (auth->result == NGX_HTTP_OFFICE_CONFIG_AUTH_OK) {
-        ngx_http_office_config_tokens_add(tokens, auth->policy, digest,
+        ngx_http_office_config_tokens_add(tokens, auth->policy, &digest,
                                           &auth->token);
     }
 }
@@ -101,8 +101,12 @@ ngx_http_office_config_bearer(ngx_http_request_t *r, ngx_str_t *text)
     p = h->value.data;
     last = p + h->value.len;
 
+    /* nearly everybody writes it so */
+
     if (h->value.len < sizeof("Bearer") - 1
-        || ngx_strncasecmp(p, (u_char *) "Bearer", sizeof("Bearer") - 1) != 0)
+        || (ngx_memcmp(p, "Bearer", sizeof("Bearer") - 1) != 0
+            && ngx_strncasecmp(p, (u_char *) "Bearer", sizeof("Bearer") - 1)
+               != 0))
     {
         return NGX_HTTP_OFFICE_CONFIG_AUTH_NONE;
     }

@@ -5,15 +5,19 @@
 
 
 #include "ngx_http_office_config.h"
-
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include "oc_siphash.h"
+#include "oc_uuid.h"
 
 
 /*
  * Tokens that were found good, by their digest and by what was asked of them.
  * Each process has so many as fit into the memory that it may take; the one
  * that was not used for the longest time makes room for a new one.
+ *
+ * The digest takes a key that nobody knows outside the process: a token that
+ * would be taken for another cannot be computed, and how tokens share buckets
+ * neither.  A digest without one has to withstand those who can compute it,
+ * and costs twice as much and more.
  */
 
 #define NGX_HTTP_OFFICE_CONFIG_TOKEN_TEXT  200
@@ -29,7 +33,7 @@ struct ngx_http_office_config_entry_s {
     time_t                             expires;
     ngx_uint_t                         version;    /* of the keys */
     ngx_uint_t                         rights;
-    u_char                             digest[NGX_HTTP_OFFICE_CONFIG_DIGEST];
+    oc_siphash_t                       digest;
     u_char                             thumbprint[OC_JWK_THUMBPRINT_LEN];
     u_char                             tenant;     /* lengths of the text */
     u_char                             subject;
@@ -46,19 +50,14 @@ struct ngx_http_office_config_tokens_s {
     ngx_http_office_config_entry_t    *entries;    /* NULL: not allocated */
     ngx_http_office_config_entry_t   **buckets;
     ngx_queue_t                        queue;      /* the last used first */
-    EVP_MD_CTX                        *md;
-#if (OPENSSL_VERSION_NUMBER >= 0x30000000L)
-    EVP_MD                            *sha256;
-#endif
+    u_char                             key[OC_SIPHASH_KEY_LEN];
 };
 
 
 static ngx_int_t ngx_http_office_config_tokens_alloc(
     ngx_http_office_config_tokens_t *tokens);
-static ngx_int_t ngx_http_office_config_tokens_digest(
-    ngx_http_office_config_tokens_t *tokens, ngx_str_t *text, u_char *digest);
 static ngx_http_office_config_entry_t **ngx_http_office_config_tokens_bucket(
-    ngx_http_office_config_tokens_t *tokens, u_char *digest);
+    ngx_http_office_config_tokens_t *tokens, oc_siphash_t *digest);
 static void ngx_http_office_config_tokens_unlink(
     ngx_http_office_config_tokens_t *tokens,
     ngx_http_office_config_entry_t *entry);
@@ -68,8 +67,9 @@ static void ngx_http_office_config_tokens_cleanup(void *data);
 
 
 /*
- * Makes the cache of a configuration; its memory is allocated when there is
- * something to remember.  NULL if there is no memory.
+ * Makes the cache of a configuration, with a key of its own; its memory is
+ * allocated when there is something to remember.  NULL if there is no memory,
+ * or there are no random numbers.
  */
 
 ngx_http_office_config_tokens_t *
@@ -86,6 +86,10 @@ ngx_http_office_config_tokens_create(ngx_conf_t *cf, size_t size)
 
     tokens = cln->data;
     ngx_memzero(tokens, sizeof(ngx_http_office_config_tokens_t));
+
+    if (oc_random_bytes(tokens->key, OC_SIPHASH_KEY_LEN) != NGX_OK) {
+        return NULL;
+    }
 
     cln->handler = ngx_http_office_config_tokens_cleanup;
 
@@ -134,51 +138,6 @@ ngx_http_office_config_tokens_alloc(ngx_http_office_config_tokens_t *tokens)
 }
 
 
-/* The digest of a token, in NGX_HTTP_OFFICE_CONFIG_DIGEST bytes. */
-
-static ngx_int_t
-ngx_http_office_config_tokens_digest(ngx_http_office_config_tokens_t *tokens,
-    ngx_str_t *text, u_char *digest)
-{
-    const EVP_MD  *type;
-
-    type = NULL;
-
-    if (tokens->md == NULL) {
-
-        tokens->md = EVP_MD_CTX_new();
-        if (tokens->md == NULL) {
-            return NGX_ERROR;
-        }
-
-#if (OPENSSL_VERSION_NUMBER >= 0x30000000L)
-
-        /* to look the algorithm up each time takes longer than the digest */
-
-        tokens->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-        type = tokens->sha256;
-#else
-        type = EVP_sha256();
-#endif
-
-        if (type == NULL) {
-            EVP_MD_CTX_free(tokens->md);
-            tokens->md = NULL;
-            return NGX_ERROR;
-        }
-    }
-
-    if (EVP_DigestInit_ex(tokens->md, type, NULL) != 1
-        || EVP_DigestUpdate(tokens->md, text->data, text->len) != 1
-        || EVP_DigestFinal_ex(tokens->md, digest, NULL) != 1)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 /*
  * Looks for a token that was found good by a policy.  NGX_OK with what is
  * known of it, whose strings are in the pool; NGX_DECLINED if it is not there,
@@ -188,15 +147,14 @@ ngx_http_office_config_tokens_digest(ngx_http_office_config_tokens_t *tokens,
 
 ngx_int_t
 ngx_http_office_config_tokens_find(ngx_http_office_config_tokens_t *tokens,
-    ngx_http_office_config_policy_t *policy, ngx_str_t *text, u_char *digest,
-    ngx_http_office_config_token_t *token, ngx_pool_t *pool)
+    ngx_http_office_config_policy_t *policy, ngx_str_t *text,
+    oc_siphash_t *digest, ngx_http_office_config_token_t *token,
+    ngx_pool_t *pool)
 {
     u_char                          *p;
     ngx_http_office_config_entry_t  *entry;
 
-    if (ngx_http_office_config_tokens_digest(tokens, text, digest) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    oc_siphash(digest, tokens->key, text->data, text->len);
 
     if (tokens->entries == NULL) {
         return NGX_DECLINED;
@@ -207,9 +165,7 @@ ngx_http_office_config_tokens_find(ngx_http_office_config_tokens_t *tokens,
          entry = entry->next)
     {
         if (entry->policy == policy
-            && CRYPTO_memcmp(entry->digest, digest,
-                             NGX_HTTP_OFFICE_CONFIG_DIGEST)
-               == 0)
+            && oc_siphash_equal(&entry->digest, digest))
         {
             break;
         }
@@ -292,7 +248,7 @@ ngx_http_office_config_tokens_stale(ngx_http_office_config_entry_t *entry)
 
 void
 ngx_http_office_config_tokens_add(ngx_http_office_config_tokens_t *tokens,
-    ngx_http_office_config_policy_t *policy, u_char *digest,
+    ngx_http_office_config_policy_t *policy, oc_siphash_t *digest,
     ngx_http_office_config_token_t *token)
 {
     u_char                           *p;
@@ -332,8 +288,8 @@ ngx_http_office_config_tokens_add(ngx_http_office_config_tokens_t *tokens,
     entry->tenant = (u_char) token->tenant.len;
     entry->subject = (u_char) token->subject.len;
     entry->client = (u_char) token->client.len;
+    entry->digest = *digest;
 
-    ngx_memcpy(entry->digest, digest, NGX_HTTP_OFFICE_CONFIG_DIGEST);
     ngx_memcpy(entry->thumbprint, token->thumbprint, OC_JWK_THUMBPRINT_LEN);
 
     p = ngx_cpymem(entry->text, token->tenant.data, token->tenant.len);
@@ -351,13 +307,9 @@ ngx_http_office_config_tokens_add(ngx_http_office_config_tokens_t *tokens,
 
 static ngx_http_office_config_entry_t **
 ngx_http_office_config_tokens_bucket(ngx_http_office_config_tokens_t *tokens,
-    u_char *digest)
+    oc_siphash_t *digest)
 {
-    uint32_t  n;
-
-    ngx_memcpy(&n, digest, sizeof(uint32_t));
-
-    return &tokens->buckets[n & tokens->mask];
+    return &tokens->buckets[digest->words[0] & tokens->mask];
 }
 
 
@@ -367,7 +319,7 @@ ngx_http_office_config_tokens_unlink(ngx_http_office_config_tokens_t *tokens,
 {
     ngx_http_office_config_entry_t  **link;
 
-    link = ngx_http_office_config_tokens_bucket(tokens, entry->digest);
+    link = ngx_http_office_config_tokens_bucket(tokens, &entry->digest);
 
     while (*link != entry) {
         link = &(*link)->next;
@@ -386,14 +338,4 @@ ngx_http_office_config_tokens_cleanup(void *data)
         ngx_free(tokens->entries);
         ngx_free(tokens->buckets);
     }
-
-    if (tokens->md) {
-        EVP_MD_CTX_free(tokens->md);
-    }
-
-#if (OPENSSL_VERSION_NUMBER >= 0x30000000L)
-    if (tokens->sha256) {
-        EVP_MD_free(tokens->sha256);
-    }
-#endif
 }
