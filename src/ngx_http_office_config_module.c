@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_office_config_conf.h"
+#include "ngx_http_office_config_scan.h"
 #include "oc_arena.h"
 #include "oc_json.h"
 
@@ -540,5 +541,6 @@ ngx_http_office_config_exit_process(ngx_cycle_t *cycle)
         oc_redis_exit_worker(redis[i]);
     }
 
+    ngx_http_office_config_release_all();
     oc_arena_drain();
 }

@@ -130,15 +130,18 @@ oc_heap_grow(oc_heap_t *heap)
 }
 
 
-/* Puts them in order, the smallest first; nothing can be added then. */
+/*
+ * Puts those from place "from" on where they are in the order, the smallest
+ * first, and only smaller ones before; nothing can be added then.
+ */
 
 void
-oc_heap_sort(oc_heap_t *heap)
+oc_heap_sort(oc_heap_t *heap, ngx_uint_t from)
 {
     ngx_uint_t       n;
     oc_heap_item_t  *item;
 
-    for (n = heap->n; n > 1; /* void */ ) {
+    for (n = heap->n; n > ngx_max(from, 1); /* void */ ) {
         n--;
 
         item = heap->items[0];
@@ -153,10 +156,22 @@ oc_heap_sort(oc_heap_t *heap)
 void
 oc_heap_free(oc_heap_t *heap)
 {
-    ngx_uint_t  i;
+    (void) oc_heap_free_some(heap, heap->n);
+}
 
-    for (i = 0; i < heap->n; i++) {
-        ngx_free(heap->items[i]);
+
+/* Frees up to "n" items: NGX_OK if nothing is left, or NGX_AGAIN. */
+
+ngx_int_t
+oc_heap_free_some(oc_heap_t *heap, ngx_uint_t n)
+{
+    while (heap->n && n) {
+        ngx_free(heap->items[--heap->n]);
+        n--;
+    }
+
+    if (heap->n) {
+        return NGX_AGAIN;
     }
 
     if (heap->items) {
@@ -164,6 +179,8 @@ oc_heap_free(oc_heap_t *heap)
     }
 
     ngx_memzero(heap, sizeof(oc_heap_t));
+
+    return NGX_OK;
 }
 
 

@@ -37,8 +37,9 @@ typedef struct {
 void oc_heap_init(oc_heap_t *heap, ngx_uint_t max, size_t limit);
 ngx_int_t oc_heap_add(oc_heap_t *heap, const ngx_str_t *key,
     const ngx_str_t *id);
-void oc_heap_sort(oc_heap_t *heap);
+void oc_heap_sort(oc_heap_t *heap, ngx_uint_t from);
 void oc_heap_free(oc_heap_t *heap);
+ngx_int_t oc_heap_free_some(oc_heap_t *heap, ngx_uint_t n);
 
 
 #endif /* _OC_HEAP_H_INCLUDED_ */

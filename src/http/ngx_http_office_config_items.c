@@ -114,7 +114,7 @@ ngx_http_office_config_choose(ngx_http_request_t *r, oc_eval_t *eval,
         return rc;
     }
 
-    oc_heap_sort(heap);
+    oc_heap_sort(heap, skip);
 
     *page = ngx_palloc(r->pool, (ngx_min(limit, n) + 1) * sizeof(ngx_str_t));
     if (*page == NULL) {

@@ -133,7 +133,7 @@ ngx_http_office_config_scan_cleanup(void *data)
 
     ngx_http_office_config_scan_leave(list);
 
-    oc_heap_free(&list->heap);
+    ngx_http_office_config_release(&list->heap);
     oc_arena_free(&list->arena);
 
     if (list->aside) {
@@ -644,7 +644,7 @@ ngx_http_office_config_scan_chunk_done(ngx_http_office_config_list_t *list)
         list->next.nseen = list->after.nseen;
     }
 
-    oc_heap_sort(&list->heap);
+    oc_heap_sort(&list->heap, list->skip);
 
     list->npicked = list->skip;
 

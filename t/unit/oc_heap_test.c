@@ -56,9 +56,10 @@ compare(const void *one, const void *two)
 
 
 static void
-test_smallest(ngx_uint_t max)
+test_smallest(ngx_uint_t max, ngx_uint_t from)
 {
     size_t           bytes;
+    ngx_int_t        rc;
     ngx_str_t        key, id;
     oc_heap_t        heap;
     ngx_uint_t       i, n, wrong;
@@ -96,10 +97,10 @@ test_smallest(ngx_uint_t max)
 
     is_int(heap.bytes, bytes, "their bytes are counted");
 
-    oc_heap_sort(&heap);
+    oc_heap_sort(&heap, from);
     qsort(items, UNIT_ITEMS, sizeof(unit_item_t), compare);
 
-    for (i = 0, wrong = 0; i < heap.n; i++) {
+    for (i = from, wrong = 0; i < heap.n; i++) {
         item = heap.items[i];
 
         wrong += item->len != items[i].key_len
@@ -109,9 +110,32 @@ test_smallest(ngx_uint_t max)
                     != 0;
     }
 
-    is_int(wrong, 0, "these are the smallest, in order");
+    is_int(wrong, 0, "these are the smallest, in order from %d on",
+           (int) from);
+
+    for (i = 0, wrong = 0; i < from && from < heap.n; i++) {
+        item = heap.items[i];
+
+        rc = compare_bytes(item->data, item->len, items[from].key,
+                           items[from].key_len);
+
+        wrong += rc > 0
+                 || (rc == 0
+                     && compare_bytes(item->data + item->len, item->id_len,
+                                      items[from].id, items[from].id_len)
+                        >= 0);
+    }
+
+    is_int(wrong, 0, "only smaller ones are before");
+
+    rc = oc_heap_free_some(&heap, 100);
+
+    is_int(rc, n > 100 ? NGX_AGAIN : NGX_OK, "some are freed");
+    is_int(heap.n, n > 100 ? n - 100 : 0, "not more of them");
 
     oc_heap_free(&heap);
+
+    ok(heap.n == 0 && heap.items == NULL, "the others as well");
 }
 
 
@@ -149,12 +173,17 @@ test_limit(void)
 int
 main(void)
 {
-    test_smallest(0);
-    test_smallest(1);
-    test_smallest(2);
-    test_smallest(101);
-    test_smallest(UNIT_ITEMS);
-    test_smallest(10 * UNIT_ITEMS);
+    test_smallest(0, 0);
+    test_smallest(1, 0);
+    test_smallest(1, 1);
+    test_smallest(2, 1);
+    test_smallest(101, 0);
+    test_smallest(101, 1);
+    test_smallest(101, 90);
+    test_smallest(101, 200);
+    test_smallest(UNIT_ITEMS, 0);
+    test_smallest(UNIT_ITEMS, UNIT_ITEMS - 1);
+    test_smallest(10 * UNIT_ITEMS, 250);
     test_limit();
 
     return done();
