@@ -48,11 +48,12 @@ JOBS       := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # what takes all processors by itself runs alone; it has sanitizers of its own,
 # or nothing for them to look at, so SANITIZE=1 does not repeat it
 
-ALONE    := t/structure.t t/unit.t t/fuzz.t t/build.t
+ALONE    := t/structure.t t/unit.t t/build.t
 
-# the others run side by side, what takes longest first
+# the others run side by side, what takes longest first: the fuzz targets, for
+# which it is a job more, have what the others leave of the processors
 
-LONGEST  := t/checkin_model.t t/fault_sentinel.t t/fault_cluster.t
+LONGEST  := t/fuzz.t t/checkin_model.t t/fault_sentinel.t t/fault_cluster.t
 TOGETHER := $(LONGEST) $(filter-out $(ALONE) $(LONGEST),\
               $(sort $(wildcard t/*.t)))
 
@@ -63,7 +64,7 @@ else ifeq ($(SANITIZE),1)
 ALONE    :=
 endif
 
-TEST_JOBS ?= $(shell expr $$(nproc) + 1)
+TEST_JOBS ?= $(shell expr $$(nproc) + 2)
 
 .DELETE_ON_ERROR:
 .PHONY: all run test faults bench clean install help force

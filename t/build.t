@@ -116,7 +116,7 @@ like $text, qr/test is successful/, 'and takes its directives'
 
 # dynamic, for an nginx that others built
 
-ok build('objs-dynamic', 'modules', '--with-compat',
+ok build('objs-dynamic', 'modules', '--with-cc-opt=-O0', '--with-compat',
          "--add-dynamic-module=$root"),
    'the dynamic module';
 

@@ -89,7 +89,8 @@ check_refusal(ngx_str_t *error)
         { "LOADING ", OC_REDIS_REFUSAL_NOT_READY },
         { "MASTERDOWN ", OC_REDIS_REFUSAL_NOT_READY },
         { "READONLY ", OC_REDIS_REFUSAL_RECHECK },
-        { "NOAUTH ", OC_REDIS_REFUSAL_RECHECK }
+        { "NOAUTH ", OC_REDIS_REFUSAL_RECHECK },
+        { "WRONGPASS ", OC_REDIS_REFUSAL_RECHECK }
     };
 
     exact = unit_copy(error->data, error->len);
@@ -130,11 +131,6 @@ check_refusal(ngx_str_t *error)
     if (memmem(error->data, error->len, "user executing the script",
                strlen("user executing the script")))
     {
-        any = 1;
-        possible |= refusal == OC_REDIS_REFUSAL_BUSY;
-    }
-
-    if (memmem(copy, error->len, "user executing the script", 25)) {
         fuzz_assert(refusal == OC_REDIS_REFUSAL_BUSY);
 
     } else {
