@@ -53,8 +53,10 @@ my @cases = (
       path => $collection, body => 'plain', status => 201 },
     { name => 'module-get', peer => 'module', method => 'GET',
       item => ["$collection/", ''], status => 200 },
+    { name => 'module-get-unread', peer => 'module', method => 'GET',
+      token => 1, item => ["$collection/", ''], status => 200 },
     { name => 'module-get-jwt', peer => 'module', method => 'GET', token => 1,
-      item => ['/jwt/officeConfiguration/clientConfigurations/', ''],
+      item => ['/auth/officeConfiguration/clientConfigurations/', ''],
       status => 200 },
     { name => 'module-page-1k', peer => 'module-few', method => 'GET',
       path => $collection, status => 200 },
@@ -199,7 +201,8 @@ END
     my ($keys) = token_files($a{dir});
     my ($issuer, $audience) = (Bench::Token::ISSUER, Bench::Token::AUDIENCE);
 
-    # the same configurations, with and without tokens
+    # The same configurations, with and without tokens: the same tenant, names
+    # of locations of the same length.
     return Bench::Nginx->start(
         %base,
         modules => [$o->{module}],
@@ -213,7 +216,7 @@ location /beta {
     office_config_pass main;
     office_config_auth off;
 }
-location /jwt {
+location /auth {
     office_config_pass main;
     office_config_auth jwt;
     office_config_jwt_key_file $keys;
