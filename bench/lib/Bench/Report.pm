@@ -98,7 +98,7 @@ sub ratios {
         my $label = sprintf '%-7s %s / %s', $what, $over, $under;
 
         if (!$runs->{$over} || !$runs->{$under}) {
-            $text .= sprintf "%-48s  not measured (target <= %.1f)\n",
+            $text .= sprintf "%-48s  not measured (target <= %.2f)\n",
                 $label, $target;
             next;
         }
@@ -112,7 +112,7 @@ sub ratios {
         my $met = $value <= $target;
 
         $missed++ if !$met;
-        $text .= sprintf "%-48s  %.2f  (target <= %.1f)  %s"
+        $text .= sprintf "%-48s  %.2f  (target <= %.2f)  %s"
             . "  (of the lowest: %.2f)\n",
             $label, $value, $target, $met ? 'PASS' : 'MISS',
             $over[0] / $under[0];
