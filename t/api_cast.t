@@ -41,7 +41,7 @@ sub create {
 sub checkin {
     my ($user) = @_;
     return { userId => $user, deviceName => 'd', wasSuccessful => \1,
-             checkinDateTime => '2026-11-01T00:00:00Z' };
+             checkinDateTime => recent() };
 }
 
 create('plain');

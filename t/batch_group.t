@@ -96,7 +96,8 @@ my @writes = (
         checkinStatuses => [map { checkin("m$_", 1) } 1 .. 4]),
     repeatable => created(4, id => 'again', -headers => {
         'Repeatability-Request-ID' => '01234567-89ab-4def-8123-456789abcdef',
-        'Repeatability-First-Sent' => 'Thu, 26 Nov 2026 10:00:00 GMT' }),
+        'Repeatability-First-Sent' =>
+            strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime) }),
     patch => req(5, 'PATCH', "$all/a", json => { displayName => 'patched' }),
     put => req(6, 'PUT', "$all/c", json => { displayName => 'put',
                                              priority => 77 }),

@@ -61,7 +61,8 @@ for my $n (1 .. 160) {
         my %status = (userId => 'u' . int rand 3, deviceName => "d$device",
             wasSuccessful => pick($true, $false), devicePlatform =>
             pick(undef, 'windows', 'mac'), checkinDateTime =>
-            sprintf('2026-11-%02dT0%d:00:00Z', 1 + int rand 20, int rand 10));
+            recent(1 + int rand 20) =~ s/T\d\d:\d\d:\d\d/
+                sprintf 'T0%d:00:00', int rand 10/er);
         my $r = ask('POST', API . "/$json{id}/checkinStatuses",
                     json => \%status);
         die $r->text if $r->status != 204;

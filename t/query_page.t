@@ -49,7 +49,7 @@ sub checkin {
     my ($device, $ok) = @_;
     return { userId => "user of $device", deviceName => $device,
              wasSuccessful => $ok ? JSON::PP::true : JSON::PP::false,
-             checkinDateTime => '2026-11-01T00:00:00Z' };
+             checkinDateTime => recent() };
 }
 
 # how an item of each collection is made and removed

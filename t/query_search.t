@@ -165,7 +165,7 @@ for my $case ([400, ''], [400, '(red'], [400, '%22red'], [400, 'red)'])
         userPrincipalName => "name$_\@example.com",
         errorMessage => $_ % 2 ? 'disk full' : undef, wasSuccessful =>
         $_ % 2 ? JSON::PP::false : JSON::PP::true,
-        checkinDateTime => '2026-11-01T00:00:00Z' } } 1 .. 9]);
+        checkinDateTime => recent() } } 1 .. 9]);
     die $r->text if $r->status != 200;
 
     for my $at (API . '/k001/checkinStatuses', BASE . '/tenantCheckinStatuses')

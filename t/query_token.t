@@ -42,7 +42,7 @@ for my $tenant ('one', 'two') {
         my $r = ask('POST', API . "/$id/checkinStatuses", tenant => $tenant,
             json => [map { {
                 userId => "u$_", deviceName => "d$_", wasSuccessful =>
-                JSON::PP::true, checkinDateTime => '2026-11-01T00:00:00Z'
+                JSON::PP::true, checkinDateTime => recent()
             } } 1 .. 9]);
         die $r->text unless $r->status == 200;
     }

@@ -140,6 +140,7 @@ subtest 'a slot is being moved' => sub {
     $c->write_request('POST', API, json => $s->example,
                       headers => ['X-Tenant' => 't2']);
     ok wait_until(10, sub { asks($from) > $asks }), 'the node says ASK';
+    $cluster->informed($to);
     $_->cmd('CLUSTER', 'SETSLOT', $slot, 'NODE', $cluster->id($to))
         for $to, $from, grep { $_ != $to && $_ != $from } $cluster->masters;
     is $c->response->status, 201, 'a create waits for the end';

@@ -13,7 +13,8 @@ use Test::More;
 use Time::Local qw(timegm);
 
 our @EXPORT = qw(JSON_TYPE UUID answer_is error_is json_is json_text
-                 json_item path_of item_path printable contents client);
+                 json_item path_of item_path printable contents client
+                 recent);
 
 # of every body; and of a request-id
 use constant {
@@ -35,6 +36,16 @@ my %code = (
 );
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+
+
+# recent($days): midnight so many days ago (10), in UTC: a date of check-ins that
+# are not past the window of a day when the tests run
+
+sub recent {
+    my ($days) = @_;
+    return POSIX::strftime('%Y-%m-%dT00:00:00Z',
+                           gmtime time - 86400 * ($days // 10));
+}
 
 
 # json_text($data): one text for equal data, in which 8 is not "8"

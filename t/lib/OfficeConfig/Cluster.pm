@@ -183,8 +183,6 @@ sub ok {
     my ($self, $seconds) = @_;
 
     return wait_until($seconds, sub {
-        my %views;
-
         for my $node (grep { $_->alive && !$_->{paused} } $self->nodes) {
             my $info = eval { $node->cmd('CLUSTER', 'INFO') } // return 0;
             return 0 unless $info =~ /cluster_state:ok/
@@ -192,24 +190,32 @@ sub ok {
 
             my $role = eval { $node->cmd('ROLE') } // return 0;
             return 0 if $role->[0] eq 'slave' && $role->[3] ne 'connected';
-
-            $views{$self->_view($node)} = 1;
         }
 
-        return keys %views == 1;
+        return $self->_agree;
     });
 }
 
-# the masters and their slots, as a node sees them
+# whether all that run see the same masters, slots and replicas
+
+sub _agree {
+    my ($self) = @_;
+    my %views = map { $self->_view($_) => 1 }
+                grep { $_->alive && !$_->{paused} } $self->nodes;
+
+    return keys %views == 1;
+}
+
+# who has which slots, or is whose replica, as a node sees it
 
 sub _view {
     my ($self, $node) = @_;
 
     return join "\n", sort map {
-        my ($id, undef, $flags, undef, undef, undef, undef, undef, @slots)
+        my ($id, undef, $flags, $of, undef, undef, undef, undef, @slots)
             = split / /;
         @slots = grep { !/^\[/ } @slots;
-        $flags =~ /master/ && @slots ? "$id @slots" : ();
+        $flags =~ /fail|handshake|noaddr/ ? () : "$id $of @slots";
     } $self->_lines($node);
 }
 
@@ -237,12 +243,39 @@ sub taken_over {
 }
 
 
+# informed($to): waits until a master knows the epochs of the others; it takes
+# slots with a higher one, and would lose them again to one that has not
+# been heard of
+
+sub informed {
+    my ($self, $to) = @_;
+    my $epoch = sub {
+        my ($node, $id) = @_;
+        my ($line) = grep { /^$id / } $self->_lines($node);
+        return $line ? (split / /, $line)[6] : '';
+    };
+
+    wait_until(20, sub {
+        for my $node ($self->masters) {
+            my $id = $self->id($node);
+            return 0 if $epoch->($node, $id) ne $epoch->($to, $id);
+        }
+
+        return 1;
+    }) or die "a master does not hear of the others' epochs\n";
+
+    return;
+}
+
+
 # move(@slots, $to): moves slots and their keys to another master, as
-# redis-cli --cluster reshard does
+# redis-cli --cluster reshard does, and waits until all nodes know
 
 sub move {
     my ($self, @slots) = @_;
     my $to = pop @slots;
+
+    $self->informed($to);
 
     my %owner = map { $_ => $self->_ranges($_) } $self->masters;
     my %node = map { $_ => $_ } $self->masters, $to;
@@ -274,6 +307,10 @@ sub move {
         $_->cmd('CLUSTER', 'SETSLOT', $slot, 'NODE', $self->id($to))
             for $to, $from, grep { $_ != $to && $_ != $from } values %node;
     }
+
+    # replicas have only heard of it, and one may be promoted next
+
+    wait_until(20, sub { $self->_agree }) or die "a move is not heard of\n";
 }
 
 
