@@ -87,6 +87,21 @@ is result($keys->token(scp => READ, aud => [AUDIENCE, 'other']), $_), '200 ok',
 is result($token =~ s/.\z/$& eq 'A' ? 'B' : 'A'/er) =~ s/^(\d+).*/$1/r, 401,
    'with another signature it is another';
 
+# one character of it makes it another, wherever it is
+
+{
+    my ($length, $same) = (length $token, 0);
+    for my $n (0 .. 98, map { int $length * $_ / 100 } 10 .. 99) {
+        my $one = $token;
+        substr($one, $n, 1) =~ tr{A-Za-z0-9_.-}{B-ZAb-za1-90\-A_};
+        $same++ if $one eq $token || result($one) !~ /^401 /;
+    }
+    is $same, 0, 'one character changed: each is another';
+    is result($token . 'A') =~ s/^(\d+).*/$1/r, 401, 'one more is another';
+    is result(substr $token, 0, -1) =~ s/^(\d+).*/$1/r, 401, 'so is one less';
+    is result($token), '200 cached', 'but the same is the same';
+}
+
 # a token that is bad is bad again
 
 my $bad = $keys->token(scp => READ, aud => 'x');
