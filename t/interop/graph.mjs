@@ -14,7 +14,8 @@ import { buffer } from 'node:stream/consumers';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
 const [, , packages, url, file] = process.argv;
-const { Client, GraphError, PageIterator, ResponseType } =
+const { BatchRequestContent, BatchResponseContent, Client, GraphError,
+    PageIterator, ResponseType } =
     createRequire(`${packages}/`)('@microsoft/microsoft-graph-client');
 
 const ALL = '/officeConfiguration/clientConfigurations';
@@ -650,6 +651,102 @@ async function errors() {
 }
 
 
+// send(steps): a batch of [id, method, path, body, dependsOn]; the answers by
+// their ids, as the client makes them of it
+
+async function send(steps, name) {
+    const content = new BatchRequestContent(steps.map(
+        ([id, method, path, body, dependsOn]) => ({ id, dependsOn,
+            request: new Request(url + path, { method, ...body !== undefined
+                && (body instanceof Uint8Array ? { body, headers: {
+                    'Content-Type': 'application/octet-stream' } }
+                    : { body: JSON.stringify(body), headers: {
+                        'Content-Type': 'application/json' } }) }) })));
+
+    return new BatchResponseContent(await answers(200, api('/$batch').post(
+        await content.getContent()), name));
+}
+
+
+async function batches({ id }) {
+    // side by side, and in any order
+    const before = +await api(`${ALL}/$count`).get();
+    let all = await send([
+        ['item', 'GET', item(id)],
+        ['page', 'GET', `${ALL}?$top=1&$select=id`],
+        ['root', 'GET', `/beta${ALL}/${id}/priority`],
+        ['count', 'GET', `${ALL}/$count`],
+        ['none', 'GET', item('none')],
+        ['bad', 'POST', ALL, { priority: 'x' }],
+        ['method', 'DELETE', ALL],
+        ['made', 'POST', ALL, { id: 'in a batch', displayName: 'b' }]],
+    'a batch');
+    const at = (name) => all.getResponseById(name);
+
+    is([...all.getResponses()].map(([name, one]) => [name, one.status])
+        .sort().join(), 'bad,400,count,200,item,200,made,201,method,405,'
+        + 'none,404,page,200,root,200', 'each has its answer');
+    is(await at('item').json(), await api(item(id)).get(), 'as by itself');
+    is(at('item').headers.get('etag'), last.headers.get('etag'), 'its ETag');
+    is((await at('page').json()).value.length, 1, 'a page');
+    is((await at('root').json()).value, (await api(item(id)).get()).priority,
+        'the root may stand in front');
+    ok([before, before + 1].includes(+Buffer.from(await at('count').text(),
+        'base64url')), 'text is in base64url');
+    is((await at('none').json()).error.code, 'notFound', 'an error');
+    is((await at('bad').json()).error.target, 'priority', 'and its target');
+    ok(at('method').headers.has('allow'), 'Allow');
+    is((await api(at('made').headers.get('location')).get()).displayName, 'b',
+        'it is at its Location');
+
+    // one after the other
+    const path = item('in a batch');
+    all = await send([
+        ['1', 'PATCH', path, { displayName: 'c' }],
+        ['2', 'GET', `${path}/displayName`, undefined, ['1']],
+        ['3', 'POST', `${path}/assign`, { officeConfigurationAssignments: [
+            { target: group('g') }] }, ['2']],
+        ['4', 'GET', `${path}/assignments`, undefined, ['3']],
+        ['5', 'DELETE', path, undefined, ['4']],
+        ['6', 'GET', path, undefined, ['5']],
+        ['7', 'GET', ALL, undefined, ['6']]], 'a chain');
+    is([1, 2, 3, 4, 5, 6, 7].map((n) => at(`${n}`).status).join(),
+        '200,200,200,200,204,404,424', 'in their order');
+    is((await at('2').json()).value, 'c', 'with what is done before');
+    is((await at('4').json()).value.map((a) => a.target), [group('g')],
+        'the assignment');
+    is(await at('5').text(), '', 'no content');
+    ok((await at('7').json()).error.code, 'what depends on a failure');
+
+    // all that depend on one
+    all = await send(['first', 'a', 'b'].map((name, i) => [name, 'POST', ALL,
+        { id: `batch ${name}` }, i ? ['first'] : undefined]), 'the same');
+    is(['first', 'a', 'b'].map((name) => at(name).status).join(),
+        '201,201,201', 'all are made');
+
+    // bytes, in the base64 that browsers make of them
+    globalThis.FileReader = class extends EventTarget {
+        async readAsDataURL(blob) {
+            const bytes = Buffer.from(await blob.arrayBuffer());
+            this.result = `data:${blob.type};base64,${bytes
+                .toString('base64')}`;
+            this.dispatchEvent(new Event('load'));
+        }
+    };
+    const odd = Uint8Array.of(0xfb, 0xff, 0xfe, 0, 0x80);
+    all = await send([['1', 'PUT', `${item(id)}/policyPayload`, odd],
+        ['2', 'GET', `${item(id)}/policyPayload`, undefined, ['1']]], 'bytes');
+    is([at('1').status, await at('2').text()],
+        [204, Buffer.from(odd).toString('base64url')], 'come back');
+
+    // as many as there may be
+    all = await send([...Array(20).keys()].map((n) => [`${n}`, 'GET',
+        item(id)]), '20 requests');
+    is([...all.getResponses().values()].map((one) => one.status),
+        Array(20).fill(200), 'have 20 answers');
+}
+
+
 async function remove({ id }) {
     await api(`${item(id)}/assign`).post({ officeConfigurationAssignments: [
         { id: 'kept', target: group('g') }] });
@@ -683,7 +780,7 @@ async function remove({ id }) {
 const made = await create();
 
 for (const part of [list, read, change, streams, assignments, priorities,
-    properties, singleton, errors, remove])
+    properties, singleton, errors, batches, remove])
 {
     try {
         await part(made);
