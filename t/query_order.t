@@ -153,8 +153,8 @@ order_is(API, @$_) for
     ['assignments/$count desc,id', 'b a c d e f'],
     ['checkinStatuses/$count desc,id', 'c f a b d e'],
     ['userCheckinSummary/failedUserCount desc', 'c f a b d e'],
-    ['userCheckinSummary/succeededUserCount,userCheckinSummary/failedUserCount',
-     'a b d e f c'],
+    ['userCheckinSummary/succeededUserCount,'
+     . 'userCheckinSummary/failedUserCount', 'a b d e f c'],
     ['@o desc&@o=priority', 'e a c b f d'],
     ['1,id desc', 'f e d c b a'];
 
