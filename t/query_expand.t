@@ -137,12 +137,16 @@ for my $case ([400, 'nothing'], [400, ''], [400, 'assignments('],
               [400, 'assignments($filter=)'], [400, 'assignments($top=x)'],
               [400, 'assignments($nothing=1)'],
               [400, 'assignments($filter=nothing eq 1)'],
-              [400, q{assignments($filter=1 div 0 eq 1)}])
+              [400, q{assignments($filter=1 div 0 eq 1)}],
+              [501, 'assignments($levels=2)'])
 {
     my ($status, $text) = @$case;
     error_is ask('GET', "$_?\$expand=" . encoded($text)), $status, undef,
              "M7: $status: $text" for API, API . '/c9';
 }
+
+like ask('GET', API . '?$expand=assignments($levels=2)')->json->{error}{message},
+     qr/^\$levels is not supported/, 'it is said what is not supported';
 
 # a page with large assignments ends early, and goes on
 

@@ -110,6 +110,18 @@ for my $query ('?$orderby=displayName&$top=5', '?$orderby=displayName%20desc',
     is $r->status, 200, $query;
 }
 
+# of a type of which there is none, which has no index
+
+for my $query ('', '?$orderby=priority%20desc', '?$count=true', '/$count') {
+    my $calls = $redis->calls('evalsha');
+    my $r = $t->get(API . "/microsoft.graph.windowsOfficeClientConfiguration"
+                    . $query);
+    is $r->status, 200, "of a type: $query";
+    unlike $r->body, qr/nextLink|[{]"\@odata\.etag|[1-9]\z/, 'there is none';
+    cmp_ok $redis->calls('evalsha') - $calls, '>', $count / 200,
+           'which is found out in small parts';
+}
+
 {
     my $r = $t->get(API . '?$orderby=displayName&$top=3&$select=id');
     my @want = (sort { $a->[0] cmp $b->[0] }

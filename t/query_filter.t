@@ -408,28 +408,44 @@ error_is ask('GET', API . '/$count?$filter=priority%20div%200%20eq%201'), 400,
         location => 'office_config_page_size 1000;'
                     . ' office_config_scan_limit 50;'));
     my $c = $t->connect(to => $second->port);
-    my $path = API . q{?$filter=displayName%20eq%20'Sales'&$select=id};
-    my (@got, $pages);
+    my $windows = '/microsoft.graph.windowsOfficeClientConfiguration';
 
-    while (defined $path) {
-        my $r = $t->connect(to => $second->port)->request('GET', $path);
-        last if $r->status != 200;
-        push @got, map { $_->{id} } @{$r->json->{value}};
-        my $link = $r->json->{'@odata.nextLink'};
-        $path = defined $link ? path_of($link) : undef;
-        $pages++;
+    for my $case (
+        [q{?$filter=displayName%20eq%20'Sales'&$select=id},
+         sub { ($_->{displayName} // '') eq 'Sales' }],
+        ["$windows?\$select=id", sub { $_->{'@odata.type'} }])
+    {
+        my ($query, $which) = @$case;
+        my $path = API . $query;
+        my (@got, $pages);
+
+        while (defined $path) {
+            my $r = $t->connect(to => $second->port)->request('GET', $path);
+            last if $r->status != 200;
+            push @got, map { $_->{id} } @{$r->json->{value}};
+            my $link = $r->json->{'@odata.nextLink'};
+            $path = defined $link ? path_of($link) : undef;
+            $pages++;
+        }
+
+        is "@got", wanted($which), "M3: a scan in parts finds all: $query";
+        is $pages, 4, 'of 50 configurations each';
     }
 
-    is "@got", wanted(sub { ($_->{displayName} // '') eq 'Sales' }),
-       'M3: a scan in parts finds all';
-    is $pages, 4, 'of 50 configurations each';
+    my $count = qr/without \$filter, \$search and a type\.$/;
 
-    for my $query ('?$orderby=displayName', '/$count?$filter=priority%20gt%201',
-                   '?$count=true&$filter=priority%20gt%201')
+    for my $case (
+        ['?$orderby=displayName', '$orderby', qr/ Order by id or priority\.$/],
+        ['/$count?$filter=priority%20gt%201', '$count', $count],
+        ['?$count=true&$filter=priority%20gt%201', '$count', $count],
+        ["$windows/\$count", '$count', $count],
+        ["$windows?\$count=true", '$count', $count])
     {
-        error_is $t->connect(to => $second->port)
-                   ->request('GET', API . $query), 501, undef,
+        my ($query, $target, $says) = @$case;
+        my $r = $t->connect(to => $second->port)->request('GET', API . $query);
+        error_is $r, 501, $target,
                  "what needs all of them is refused: $query";
+        like $r->json->{error}{message}, $says, 'and what to ask instead';
     }
 
     is $t->connect(to => $second->port)->request('GET', API . $_)->status,

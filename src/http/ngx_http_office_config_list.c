@@ -104,7 +104,10 @@ ngx_http_office_config_list_order(ngx_http_office_config_list_t *list)
         }
     }
 
+    /* there is no index of a type: how many are of another is not known */
+
     list->scanned = list->options.filter || list->options.search
+                    || list->ctx->route.cast
                     || list->order == NGX_HTTP_OFFICE_CONFIG_BY_KEY;
 }
 
@@ -123,12 +126,6 @@ ngx_http_office_config_list_begin(ngx_http_request_t *r,
 
     if (rc != NGX_DECLINED) {
         return rc;
-    }
-
-    /* Redis passes over others of an index, but not of a type */
-
-    if (ctx->route.cast && (list->skip || list->counted)) {
-        list->scanned = 1;
     }
 
     if (list->scanned && (list->limit || list->counted)) {
@@ -180,7 +177,6 @@ ngx_http_office_config_list_read(ngx_http_request_t *r,
     scan->skip = list->skip;
     scan->limit = list->limit;
     scan->bytes = OC_STORE_PAGE_BYTES;
-    scan->type = ctx->route.cast;
     scan->priority = (list->order == NGX_HTTP_OFFICE_CONFIG_BY_PRIORITY);
     scan->descending = list->descending;
 

@@ -179,15 +179,23 @@ ngx_http_office_config_shape(ngx_http_request_t *r,
     if (query->given & oc_option_bit(OC_OPTION_EXPAND)) {
         status = oc_expand_parse(&parse, &query->expand_text, &ctx->expand);
 
-        if (status == OC_QUERY_OK && ctx->expand.n
-            && (type != &oc_type_configuration
-                || ctx->expand.items[0].given
-                   & oc_option_bit(OC_OPTION_LEVELS)))
-        {
-            status = OC_QUERY_UNSUPPORTED;
-            ngx_str_set(&parse.message, "Only the assignments of client "
-                                        "configurations can be expanded.");
-            parse.position = 0;
+        if (status == OC_QUERY_OK && ctx->expand.n) {
+
+            if (type != &oc_type_configuration) {
+                status = OC_QUERY_UNSUPPORTED;
+                ngx_str_set(&parse.message, "Only the assignments of client "
+                                            "configurations can be expanded.");
+                parse.position = 0;
+
+            } else if (ctx->expand.items[0].given
+                       & oc_option_bit(OC_OPTION_LEVELS))
+            {
+                status = OC_QUERY_UNSUPPORTED;
+                ngx_str_set(&parse.message, "$levels is not supported: "
+                                            "assignments have nothing to "
+                                            "expand.");
+                parse.position = 0;
+            }
         }
 
         if (status != OC_QUERY_OK) {

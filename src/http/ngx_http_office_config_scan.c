@@ -709,8 +709,8 @@ ngx_http_office_config_scan_limit(ngx_http_office_config_list_t *list)
     } else {
         ngx_str_set(&problem.message, "There are too many items to count "
                                       "those of a query. Ask for the items, "
-                                      "or count without $filter and "
-                                      "$search.");
+                                      "or count without $filter, $search and "
+                                      "a type.");
         ngx_str_set(&problem.target, "$count");
     }
 

@@ -7,13 +7,12 @@
 --       descending order, in which those of one priority are still in the
 --       ascending order of their ids; the id and the priority that the page
 --       begins behind, or ""; how many are passed over first; how many are
---       wanted; the number of bytes behind which there are fewer; the name of
---       the only type that is wanted, without the namespace, or ""
+--       looked at; the number of their bytes behind which there are fewer; the
+--       name of the only type that is wanted, without the namespace, or ""
 --
 -- Returns the id and the priority behind which there is more, or "" twice; how
 -- many were looked at, without those that were passed over; then the JSON of
--- each configuration. Of one type there may be fewer than asked for: no more
--- than a thousand others are looked at.
+-- each configuration that is wanted.
 
 local call = redis.call
 local kind, down, id, score = ARGV[1], ARGV[2] == '1', ARGV[3], ARGV[4]
@@ -138,33 +137,26 @@ end
 
 at = at + skip
 
-local scan = only == '' and limit or limit + 1000
-local ids = take(scan + 1)
+local ids = take(limit + 1)
 local page, n = { '', '', 0 }, 0
-local last = math.min(#ids, scan)
+local last = math.min(#ids, limit)
 
-while n < last and bytes > 0 and #page - 3 < limit do
+while n < last and bytes > 0 do
     local slice = math.min(n + 16, last)
     local found = call('HMGET', KEYS[2], unpack(ids, n + 1, slice))
 
     for i = 1, slice - n do
         local json = found[i]
 
-        -- the type follows the ETag
-        if json and only ~= ''
-           and string.match(json, '^"@odata.type":"#?microsoft.graph.(%w+)"',
-                            41) ~= only
-        then
-            json = nil
-        end
-
         if json then
-            page[#page + 1] = json
             bytes = bytes - #json
 
-            if #page - 3 >= limit then
-                slice = n + i
-                break
+            -- the type follows the ETag
+            if only == ''
+               or string.match(json, '^"@odata.type":"#?microsoft.graph.(%w+)"',
+                               41) == only
+            then
+                page[#page + 1] = json
             end
         end
     end
