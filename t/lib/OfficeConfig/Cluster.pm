@@ -55,17 +55,18 @@ sub new {
 sub _node {
     my ($self) = @_;
     my $bus = free_port();
+    my $old = OfficeConfig::RedisServer::OLD;
     my $node = $self->{t}->redis(tcp => 1, aof => 1, %{$self->{server} // {}},
         config => [
             'cluster-enabled yes',
             'cluster-config-file nodes.conf',
             "cluster-node-timeout $self->{timeout}",
-            "cluster-port $bus",
+            $old ? () : "cluster-port $bus",
             'repl-ping-replica-period 1',
             @{$self->{config} // []},
         ]);
 
-    $node->{bus} = $bus;
+    $node->{bus} = $old ? $node->port + 10000 : $bus;
     push @{$self->{nodes}}, $node;
     return $node;
 }

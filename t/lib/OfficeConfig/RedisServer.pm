@@ -11,6 +11,12 @@ use OfficeConfig::Net qw(free_port open_socket wait_until);
 use OfficeConfig::Process;
 use OfficeConfig::Resp qw(resp_command resp_length resp_value);
 
+# another one than the distribution's; whether it is of before Redis 7
+
+use constant BINARY => $ENV{OC_REDIS} // 'redis-server';
+use constant OLD => $ENV{OC_REDIS} ? qx($ENV{OC_REDIS} --version) =~ /v=[1-6]\./
+                                   : 0;
+
 
 # new($class, %opt): a server that is not started yet
 #   dir       its directory, which exists
@@ -70,7 +76,7 @@ sub start {
 
     $self->_write_conf($conf) unless $self->{sentinel} && -f $conf;
     $self->{process} = OfficeConfig::Process->spawn(
-        argv => [$self->_enter, 'redis-server', $conf,
+        argv => [$self->_enter, BINARY, $conf,
                  $self->{sentinel} ? '--sentinel' : ()],
         out => "$self->{dir}/redis.out");
 
@@ -104,8 +110,8 @@ sub _write_conf {
     push @lines,
         "save \"\"",
         "appendonly " . ($self->{aof} ? 'yes' : 'no'),
-        "enable-debug-command yes",
-        "repl-diskless-sync-delay 0"
+        "repl-diskless-sync-delay 0",
+        OLD ? () : "enable-debug-command yes"
         unless $self->{sentinel};
 
     push @lines, "bind $self->{tcp}" if $self->{tcp};
