@@ -40,12 +40,6 @@ ngx_http_office_config_assignments(ngx_http_request_t *r,
     ngx_int_t                       rc;
     ngx_http_office_config_list_t  *list;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENT) {
         ngx_http_office_config_call(r, ctx,
                                     ngx_http_office_config_got_assignment);
@@ -314,12 +308,6 @@ ngx_http_office_config_assignment_delete(ngx_http_request_t *r,
 {
     ngx_int_t                       rc;
     ngx_http_office_config_route_t  route;
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
     if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF) {
 

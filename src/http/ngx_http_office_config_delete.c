@@ -20,12 +20,6 @@ ngx_http_office_config_delete(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     if (ngx_http_office_config_condition(r, &ctx->condition) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

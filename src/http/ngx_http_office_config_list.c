@@ -42,12 +42,6 @@ ngx_http_office_config_list(ngx_http_request_t *r,
     ngx_int_t                       rc;
     ngx_http_office_config_list_t  *list;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     rc = ngx_http_office_config_list_create(r, ctx, &oc_type_configuration,
                                             &list);
 
@@ -318,12 +312,6 @@ ngx_http_office_config_count(ngx_http_request_t *r,
 {
     ngx_int_t                       rc;
     ngx_http_office_config_list_t  *list;
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
     rc = ngx_http_office_config_list_create(r, ctx, &oc_type_configuration,
                                             &list);

@@ -105,12 +105,6 @@ ngx_http_office_config_metadata(ngx_http_request_t *r,
     ngx_http_office_config_csdl_t       *csdl;
     ngx_http_office_config_main_conf_t  *omcf;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     omcf = ngx_http_get_module_main_conf(r, ngx_http_office_config_module);
 
     format = ctx->format.xml ? NGX_HTTP_OFFICE_CONFIG_CSDL_XML
@@ -162,14 +156,7 @@ ngx_http_office_config_service(ngx_http_request_t *r,
     off_t         total;
     u_char       *p;
     size_t        len;
-    ngx_int_t     rc;
     ngx_chain_t  *out, **last;
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
     len = sizeof("{\"@odata.context\":\"/$metadata\",") - 1
           + oc_json_escaped_len(ctx->base.data, ctx->base.len);

@@ -25,6 +25,9 @@ static ngx_int_t ngx_http_office_config_find_root(ngx_pool_t *pool,
     ngx_str_t *root, ngx_uint_t *n);
 static ngx_uint_t ngx_http_office_config_below_root(const ngx_str_t *base,
     const ngx_str_t *root, u_char **p, u_char *last);
+static ngx_int_t ngx_http_office_config_key_url(ngx_pool_t *pool,
+    const ngx_str_t *base, const ngx_str_t *path, ngx_str_t *id,
+    ngx_uint_t reserved, ngx_str_t *url);
 
 
 /*
@@ -424,47 +427,13 @@ ngx_int_t
 ngx_http_office_config_configuration_url(ngx_pool_t *pool,
     const ngx_str_t *base, ngx_str_t *id, ngx_str_t *url)
 {
-    u_char      *p;
-    size_t       len;
-    ngx_str_t    key;
-    ngx_uint_t   parens;
+    static const ngx_str_t  path =
+        ngx_string("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
+                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME);
 
-    key = *id;
-
-    parens = ngx_http_office_config_is_reserved(id);
-
-    if (parens && ngx_http_office_config_quoted(pool, id, &key) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    len = base->len
-          + sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME "('')") - 1
-          + oc_url_encoded_len(&key);
-
-    p = ngx_pnalloc(pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    url->data = p;
-
-    p = ngx_cpymem(p, base->data, base->len);
-    p = ngx_cpymem(p, "/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
-                   "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME,
-                   sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME
-                          "/" NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME) - 1);
-
-    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
-    p = oc_url_encode(p, &key);
-
-    if (parens) {
-        p = ngx_cpymem(p, "')", 2);
-    }
-
-    url->len = p - url->data;
-
-    return NGX_OK;
+    return ngx_http_office_config_key_url(pool, base, &path, id,
+                                    ngx_http_office_config_is_reserved(id),
+                                    url);
 }
 
 
@@ -474,22 +443,36 @@ ngx_int_t
 ngx_http_office_config_contained_url(ngx_pool_t *pool, ngx_str_t *item,
     ngx_str_t *id, ngx_str_t *url)
 {
-    u_char      *p;
-    ngx_str_t    key;
-    ngx_uint_t   parens;
+    ngx_uint_t  reserved;
+
+    static const ngx_str_t  path = ngx_string("/assignments");
+
+    reserved = id->data[0] == '$'
+               || ngx_http_office_config_is(id, ".")
+               || ngx_http_office_config_is(id, "..")
+               || oc_type_find(id->data, id->len);
+
+    return ngx_http_office_config_key_url(pool, item, &path, id, reserved,
+                                          url);
+}
+
+
+/* "base", "path" and a key, which is in parentheses if it is reserved. */
+
+static ngx_int_t
+ngx_http_office_config_key_url(ngx_pool_t *pool, const ngx_str_t *base,
+    const ngx_str_t *path, ngx_str_t *id, ngx_uint_t reserved, ngx_str_t *url)
+{
+    u_char     *p;
+    ngx_str_t   key;
 
     key = *id;
 
-    parens = key.data[0] == '$'
-             || ngx_http_office_config_is(&key, ".")
-             || ngx_http_office_config_is(&key, "..")
-             || oc_type_find(key.data, key.len);
-
-    if (parens && ngx_http_office_config_quoted(pool, id, &key) != NGX_OK) {
+    if (reserved && ngx_http_office_config_quoted(pool, id, &key) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(pool, item->len + sizeof("/assignments('')") - 1
+    p = ngx_pnalloc(pool, base->len + path->len + sizeof("('')") - 1
                           + oc_url_encoded_len(&key));
     if (p == NULL) {
         return NGX_ERROR;
@@ -497,12 +480,12 @@ ngx_http_office_config_contained_url(ngx_pool_t *pool, ngx_str_t *item,
 
     url->data = p;
 
-    p = ngx_cpymem(p, item->data, item->len);
-    p = ngx_cpymem(p, "/assignments", sizeof("/assignments") - 1);
-    p = parens ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
+    p = ngx_cpymem(p, base->data, base->len);
+    p = ngx_cpymem(p, path->data, path->len);
+    p = reserved ? ngx_cpymem(p, "('", 2) : ngx_cpymem(p, "/", 1);
     p = oc_url_encode(p, &key);
 
-    if (parens) {
+    if (reserved) {
         p = ngx_cpymem(p, "')", 2);
     }
 

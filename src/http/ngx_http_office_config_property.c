@@ -37,12 +37,6 @@ ngx_http_office_config_property_get(ngx_http_request_t *r,
     ngx_str_t                        id;
     ngx_http_office_config_route_t  *route;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_got_property);
 
     route = &ctx->route;
@@ -158,12 +152,6 @@ ngx_http_office_config_property_delete(ngx_http_request_t *r,
 {
     ngx_int_t   rc;
     oc_arena_t  arena;
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
     if (ngx_http_office_config_condition(r, &ctx->condition) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -24,12 +24,6 @@ ngx_http_office_config_get(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_got);
 
     if (ctx->query.expand) {

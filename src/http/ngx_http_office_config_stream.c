@@ -64,12 +64,6 @@ ngx_http_office_config_stream_get(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     ngx_http_office_config_call(r, ctx, ngx_http_office_config_got_stream);
 
     rc = oc_store_property(&ctx->call, &ctx->route.id, 0,
@@ -480,12 +474,6 @@ ngx_http_office_config_stream_delete(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
     ngx_int_t  rc;
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
     if (ngx_http_office_config_condition(r, &ctx->condition) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -61,8 +61,7 @@ oc_expand_parse(oc_parse_t *parse, const ngx_str_t *text,
 ngx_int_t
 oc_expand_read(oc_parser_t *p, oc_expand_t *expand)
 {
-    ngx_int_t      rc;
-    const u_char  *end;
+    ngx_int_t  rc;
 
     expand->n = 0;
     expand->items = ngx_palloc(p->parse->pool,
@@ -85,11 +84,7 @@ oc_expand_read(oc_parser_t *p, oc_expand_t *expand)
             return rc;
         }
 
-        end = p->pos;
-        (void) oc_lex_space(p);
-
-        if (!oc_lex_char(p, ',')) {
-            p->pos = end;
+        if (!oc_lex_comma(p)) {
             break;
         }
     }

@@ -120,6 +120,27 @@ oc_lex_char(oc_parser_t *p, u_char ch)
 }
 
 
+/* Passes over a comma and the white space in front of it, or over nothing. */
+
+ngx_uint_t
+oc_lex_comma(oc_parser_t *p)
+{
+    const u_char  *at;
+
+    at = p->pos;
+
+    (void) oc_lex_space(p);
+
+    if (oc_lex_char(p, ',')) {
+        return 1;
+    }
+
+    p->pos = at;
+
+    return 0;
+}
+
+
 ngx_int_t
 oc_lex_expect(oc_parser_t *p, u_char ch, const char *expected)
 {

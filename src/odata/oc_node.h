@@ -125,6 +125,7 @@ ngx_int_t oc_lex_check(oc_parser_t *p);
 ngx_int_t oc_lex_end(oc_parser_t *p, const char *expected);
 ngx_uint_t oc_lex_space(oc_parser_t *p);
 ngx_uint_t oc_lex_char(oc_parser_t *p, u_char ch);
+ngx_uint_t oc_lex_comma(oc_parser_t *p);
 ngx_int_t oc_lex_expect(oc_parser_t *p, u_char ch, const char *expected);
 ngx_uint_t oc_lex_peek(oc_parser_t *p, const char *word);
 ngx_uint_t oc_lex_keyword(oc_parser_t *p, const char *word);

@@ -69,8 +69,6 @@ oc_orderby_parse(oc_parse_t *parse, const ngx_str_t *text,
 ngx_int_t
 oc_orderby_read(oc_parser_t *p, oc_orderby_t *orderby)
 {
-    const u_char  *end;
-
     orderby->n = 0;
     orderby->items = ngx_palloc(p->parse->pool,
                                 OC_ORDERBY_MAX * sizeof(oc_order_t));
@@ -93,11 +91,7 @@ oc_orderby_read(oc_parser_t *p, oc_orderby_t *orderby)
 
         orderby->n++;
 
-        end = p->pos;
-        (void) oc_lex_space(p);
-
-        if (!oc_lex_char(p, ',')) {
-            p->pos = end;
+        if (!oc_lex_comma(p)) {
             return NGX_OK;
         }
     }

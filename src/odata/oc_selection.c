@@ -65,8 +65,6 @@ oc_select_parse(oc_parse_t *parse, const ngx_str_t *text,
 ngx_int_t
 oc_select_read(oc_parser_t *p, oc_select_t *select)
 {
-    const u_char  *end;
-
     select->n = 0;
     select->items = ngx_palloc(p->parse->pool,
                                OC_SELECT_MAX * sizeof(oc_select_item_t));
@@ -86,11 +84,7 @@ oc_select_read(oc_parser_t *p, oc_select_t *select)
             return NGX_ERROR;
         }
 
-        end = p->pos;
-        (void) oc_lex_space(p);
-
-        if (!oc_lex_char(p, ',')) {
-            p->pos = end;
+        if (!oc_lex_comma(p)) {
             break;
         }
     }
