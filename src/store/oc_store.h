@@ -23,7 +23,7 @@
 
 /* the version of the layout, kept in the key PREFIX "layout" */
 
-#define OC_STORE_LAYOUT      "2"
+#define OC_STORE_LAYOUT      "3"
 #define OC_STORE_LAYOUT_KEY  "layout"
 
 #define OC_STORE_MAX_PAGE    1000
@@ -63,6 +63,7 @@ typedef enum {
 
 typedef struct oc_store_call_s   oc_store_call_t;
 typedef struct oc_store_group_s  oc_store_group_t;
+typedef struct oc_store_batch_s  oc_store_batch_t;
 
 
 /* the check-ins of a configuration, or the tenant's */
@@ -178,8 +179,10 @@ struct oc_store_call_s {
 
     oc_redis_op_t        *op;
     oc_store_checkins_t  *checkins;    /* those that are being stored */
+    oc_store_batch_t     *batch;       /* of others that it goes with */
+    ngx_queue_t           queue;       /* in the batch */
+    size_t                noted;       /* of a create: bytes in the journal */
     unsigned              write:1;
-    unsigned              noted:1;     /* of a create: in the journal */
     unsigned              grouped:1;   /* the operation is of the group */
 };
 

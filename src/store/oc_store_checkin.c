@@ -19,9 +19,6 @@ static ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t
     *checkins);
 static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
-static ngx_int_t oc_store_report(oc_store_call_t *call,
-    oc_store_checkins_t *checkins);
-static void oc_store_reported(oc_redis_op_t *op, void *data);
 static void oc_store_settled(oc_redis_op_t *op, void *data);
 static void oc_store_taken(oc_redis_op_t *op, void *data);
 static void oc_store_got_live(oc_redis_op_t *op, void *data);
@@ -144,110 +141,10 @@ oc_store_checkin(oc_store_call_t *call, oc_store_checkins_t *checkins)
     if (checkins->n == 1 && checkins->nids == 1 && checkins->required
         && call->cast == NULL && !oc_store_grouped(call))
     {
-        return oc_store_report(call, checkins);
+        return oc_store_report(call);
     }
 
     return oc_store_take(call, checkins);
-}
-
-
-/*
- * What a journal gets of a check-in: two arguments, a mark with its key and
- * the cutoff, and what is in the record behind the key.
- */
-
-ngx_int_t
-oc_store_note(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *record)
-{
-    u_char  *p;
-
-    p = ngx_pnalloc(call->pool, OC_CHECKIN_KEY_LEN + OC_STORE_CUTOFF_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    argv[0].data = p;
-    argv[0].len = OC_CHECKIN_KEY_LEN + OC_STORE_CUTOFF_LEN;
-
-    p = ngx_cpymem(p, record->data, OC_CHECKIN_KEY_LEN);
-    oc_store_cutoff(call, p);
-
-    argv[1].data = record->data + OC_CHECKIN_KEY_LEN;
-    argv[1].len = record->len - OC_CHECKIN_KEY_LEN;
-
-    return NGX_OK;
-}
-
-
-/* The cutoff as OC_STORE_CUTOFF_LEN bytes, the highest first. */
-
-void
-oc_store_cutoff(oc_store_call_t *call, u_char *p)
-{
-    int64_t     cutoff;
-    ngx_uint_t  i;
-
-    cutoff = ngx_max(call->cutoff, 0);
-
-    for (i = OC_STORE_CUTOFF_LEN; i; i--) {
-        p[i - 1] = (u_char) cutoff;
-        cutoff >>= 8;
-    }
-}
-
-
-/*
- * One check-in for a configuration, which has others as a rule: it is added to
- * the journals.
- */
-
-static ngx_int_t
-oc_store_report(oc_store_call_t *call, oc_store_checkins_t *checkins)
-{
-    ngx_str_t  argv[4];
-
-    if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
-                     OC_KEY_JOURNAL, &checkins->ids[0])
-        != NGX_OK
-        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_TENANT_JOURNAL, NULL)
-           != NGX_OK
-        || oc_store_note(call, &argv[2], &checkins->checkins->record)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return oc_store_script(call, 0, &oc_store_report_script, 2, argv, 4, 0,
-                           oc_store_reported);
-}
-
-
-static void
-oc_store_reported(oc_redis_op_t *op, void *data)
-{
-    oc_store_call_t *call = data;
-
-    oc_redis_reply_t  *reply;
-
-    if (oc_store_result(call, op) != NGX_OK) {
-        return;
-    }
-
-    reply = oc_redis_op_reply(op);
-
-    if (reply->type == OC_REDIS_REPLY_INTEGER && reply->integer == 0) {
-
-        /* its first, or it does not exist */
-
-        if (oc_store_take(call, call->checkins) != NGX_OK) {
-            oc_store_failed(call);
-        }
-
-        return;
-    }
-
-    oc_store_taken(op, call);
 }
 
 
@@ -328,15 +225,14 @@ static ngx_int_t
 oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
     ngx_str_t *argv, ngx_uint_t *nkeys)
 {
-    u_char      *count, *cutoff;
+    u_char      *count;
     ngx_uint_t   i, argc;
 
     count = ngx_pnalloc(call->pool, NGX_INT_T_LEN);
-    cutoff = ngx_pnalloc(call->pool, OC_STORE_CUTOFF_LEN);
 
     argc = 2 + OC_STORE_SCOPE_KEYS * (1 + checkins->nids);
 
-    if (count == NULL || cutoff == NULL
+    if (count == NULL
         || oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                         OC_KEY_CONFIGURATIONS, NULL)
            != NGX_OK
@@ -353,10 +249,16 @@ oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
 
     argc += 2;
 
-    oc_store_cutoff(call, cutoff);
+    ngx_str_null(&argv[argc]);
 
-    argv[argc].data = cutoff;
-    argv[argc++].len = OC_STORE_CUTOFF_LEN;
+    if (checkins->n == 1
+        && oc_store_note(call, &argv[argc], &checkins->checkins[0].record)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    argc++;
 
     if (oc_store_cast(call, &argv[argc]) != NGX_OK) {
         return NGX_ERROR;

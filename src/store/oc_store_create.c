@@ -188,7 +188,7 @@ oc_store_create_checkin(oc_store_call_t *call, oc_entity_t *entity,
     ngx_str_t  *argv;
 
     p = ngx_pnalloc(call->pool, 2 + entity->id.len);
-    argv = ngx_palloc(call->pool, 8 * sizeof(ngx_str_t));
+    argv = ngx_palloc(call->pool, 7 * sizeof(ngx_str_t));
 
     if (p == NULL || argv == NULL
         || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
@@ -215,12 +215,12 @@ oc_store_create_checkin(oc_store_call_t *call, oc_entity_t *entity,
     commands[0].argv = argv;
     commands[0].argc = 4;
 
-    ngx_str_set(&argv[4], "RPUSH");
+    ngx_str_set(&argv[4], "APPEND");
 
     commands[1].argv = &argv[4];
-    commands[1].argc = 4;
+    commands[1].argc = 3;
 
-    call->noted = 1;
+    call->noted = argv[6].len;
 
     return NGX_OK;
 }
@@ -329,7 +329,7 @@ oc_store_create_script_call(oc_store_call_t *call, oc_entity_t *entity,
 
     /* more than the script takes from the journal itself */
 
-    call->noted = (entity->ncheckins > OC_STORE_JOURNAL_LEN / 2);
+    call->noted = (entity->ncheckins > OC_STORE_JOURNAL_TAKE);
 
     return NGX_OK;
 }
@@ -472,8 +472,8 @@ oc_store_added(oc_redis_op_t *op, void *data)
     /* the last one is how long the tenant's journal is */
 
     if (call->noted
-        && reply->elements[reply->nelements - 1]->integer
-           % OC_STORE_JOURNAL_LEN == 0
+        && (uint64_t) reply->elements[reply->nelements - 1]->integer
+           % OC_STORE_JOURNAL_LEN < call->noted
         && call->status == OC_STORE_OK
         && oc_store_settle(call, NULL) == NGX_OK)
     {

@@ -36,9 +36,23 @@
 
 #define OC_STORE_CUTOFF_LEN  6
 
-/* a journal is as long as it should get: elements, two each check-in */
+/*
+ * What a journal has of a check-in besides its record: the cutoff, flags and
+ * microseconds, these as digits, a length.
+ */
 
-#define OC_STORE_JOURNAL_LEN  128
+#define OC_STORE_SAID_LEN   8
+#define OC_STORE_SCORE_LEN  16
+#define OC_STORE_ENTRY_LEN                                                    \
+    (OC_STORE_CUTOFF_LEN + OC_STORE_SAID_LEN + OC_STORE_SCORE_LEN + 3)
+
+/* a journal is as long as it should get: bytes, as in scripts/lib/note.lua */
+
+#define OC_STORE_JOURNAL_LEN  16384
+
+/* so many check-ins a script takes from journals for sure */
+
+#define OC_STORE_JOURNAL_TAKE  64
 
 /* a check-in was noted, and it is time to take what is in the journals */
 
@@ -83,8 +97,10 @@ void oc_store_group_leave(oc_store_call_t *call);
 
 ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
+ngx_int_t oc_store_report(oc_store_call_t *call);
 void oc_store_cutoff(oc_store_call_t *call, u_char *p);
-ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argv,
+u_char *oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record);
+ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argument,
     ngx_str_t *record);
 ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *id);
 

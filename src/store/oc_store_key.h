@@ -21,14 +21,14 @@
 #define OC_KEY_CHECKINS        "chk:"    /* + id; hash: see lib/checkin.lua */
 #define OC_KEY_RECENT          "new:"    /* + id; sorted set: time, key */
 #define OC_KEY_QUEUE           "exp:"    /* + id; sorted set: time, chunk */
-#define OC_KEY_JOURNAL         "jrn:"    /* + id; list: "", key, check-in */
+#define OC_KEY_JOURNAL         "jrn:"    /* + id; string: check-ins */
 
 /* the same for the tenant */
 
 #define OC_KEY_TENANT_CHECKINS  "chk"
 #define OC_KEY_TENANT_RECENT    "new"
 #define OC_KEY_TENANT_QUEUE     "exp"
-#define OC_KEY_TENANT_JOURNAL   "jrn"    /* list: key, check-in */
+#define OC_KEY_TENANT_JOURNAL   "jrn"    /* string: the same */
 
 #define OC_KEY_SECRET          "tok"     /* string: what seals tokens */
 

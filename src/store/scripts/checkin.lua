@@ -2,8 +2,8 @@
 --
 -- KEYS: configurations, streams; the scope of the tenant and of each
 --       configuration as its hash, its newest, its queue and its journal
--- ARGV: the cutoff in milliseconds; how many of the newest are kept; the
---       cutoff as six bytes; "1" or the name of the type of a cast if the
+-- ARGV: the cutoff in milliseconds; how many of the newest are kept; what
+--       journals get, if it is one check-in, or ""; "1" or the name of the type of a cast if the
 --       configurations must exist, otherwise those that do not are passed
 --       over; the number of configurations and their ids; then for each
 --       check-in its record, and the numbers of its configurations, two bytes
@@ -19,7 +19,7 @@ local ids, cast = tonumber(ARGV[5]), #ARGV[4] > 1 and ARGV[4]
 
 -- one check-in for all, each of which has a scope or does not exist, is noted
 
-if not cast and #ARGV == ids + 7 and #ARGV[ids + 7] == 2 * ids then
+if not cast and ARGV[3] ~= '' and #ARGV[ids + 7] == 2 * ids then
     local journals, easy = { KEYS[6] }, true
 
     for i = 1, ids do
@@ -36,12 +36,10 @@ if not cast and #ARGV == ids + 7 and #ARGV[ids + 7] == 2 * ids then
     end
 
     if easy then
-        local record, due = ARGV[ids + 6], false
-        local mark = string.sub(record, 1, 14) .. ARGV[3]
-        local value = string.sub(record, 15)
+        local due = false
 
         for _, journal in ipairs(journals) do
-            due = note(journal, mark, value) or due
+            due = note(journal, ARGV[3]) or due
         end
 
         return due and 3 or 1

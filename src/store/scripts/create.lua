@@ -1,4 +1,5 @@
 -- include lib/checkin.lua
+-- include lib/note.lua
 --
 -- Adds a configuration.
 --
@@ -58,16 +59,15 @@ end
 
 if ARGV[n] then
     local cutoff, keep = tonumber(ARGV[n]), tonumber(ARGV[n + 1])
-    local own, length
+    local own, due
 
     if ARGV[n + 4] == '1' then
         own = blank(10)
-        call('RPUSH', own.journal, '')
+        call('SET', own.journal, OWN)
     end
 
     for i = n + 5, #ARGV do
-        length = call('RPUSH', KEYS[9], sub(ARGV[i], 1, KEY) .. ARGV[n + 2],
-                      sub(ARGV[i], KEY + 1))
+        due = note(KEYS[9], entry_of(ARGV[i], ARGV[n + 2])) or due
 
         if own then
             put(own, ARGV[i], cutoff, keep)
@@ -83,7 +83,7 @@ if ARGV[n] then
 
     -- the tenant's journal stays short
 
-    if length >= 128 then
+    if due then
         open(6, keep)
     end
 end

@@ -1,18 +1,30 @@
--- Takes a check-in for a configuration that has a scope, and for the tenant: it
--- is noted in their journals.
+-- include lib/note.lua
 --
--- KEYS: the journals of the configuration and of the tenant
--- ARGV: the key and the cutoff, then the check-in, as lib/checkin.lua says
+-- Takes check-ins for configurations that have a scope, and for the tenant:
+-- they are noted in their journals.
 --
--- Returns 1; 3 if it is time to take what is in the journals; 0 if there is no
--- such scope: nothing was done then.
+-- KEYS: the journal of the tenant, and those of the configurations
+-- ARGV: for each configuration what its journal gets
+--
+-- Returns for each configuration 1; 3 if it is time to take what is in the
+-- journals; 0 if there is no such scope: nothing was done for it then.
 
-local n = redis.call('RPUSHX', KEYS[1], ARGV[1], ARGV[2])
+local reply, taken, last = {}, {}, nil
 
-if n == 0 then
-    return 0
+for i = 1, #ARGV do
+    local journal, entries = KEYS[i + 1], ARGV[i]
+
+    if redis.call('EXISTS', journal) == 0 then
+        reply[i] = 0
+    else
+        reply[i] = note(journal, entries) and 3 or 1
+        taken[#taken + 1] = entries
+        last = i
+    end
 end
 
-local m = redis.call('RPUSH', KEYS[2], ARGV[1], ARGV[2])
+if last and note(KEYS[1], taken[2] and table.concat(taken) or taken[1]) then
+    reply[last] = 3
+end
 
-return (n % 128 < 2 or m % 128 < 2) and 3 or 1
+return reply

@@ -1,4 +1,5 @@
 -- include lib/checkin.lua
+-- include lib/note.lua
 --
 -- Takes check-ins from journals that have come to be long.
 --
@@ -8,8 +9,8 @@
 -- Returns 1; 2 if there is more than is done at once.
 
 for i = 1, #KEYS, 4 do
-    if call('LLEN', KEYS[i + 3]) >= 128 then
-        budget = 64
+    if call('STRLEN', KEYS[i + 3]) >= DUE * 3 / 4 then
+        budget = BUDGET
 
         local _, late = open(i, tonumber(ARGV[1]))
 

@@ -14,7 +14,7 @@ use Time::Local qw(timegm);
 
 our @EXPORT = qw(JSON_TYPE UUID answer_is error_is json_is json_text
                  json_item path_of item_path printable contents client
-                 recent);
+                 noted recent);
 
 # of every body; and of a request-id
 use constant {
@@ -271,6 +271,23 @@ sub _error {
     push @faults, 'innerError/date is not now' if abs(time - $when) > 60;
 
     return @faults;
+}
+
+
+# noted($redis, $key): how many check-ins wait in a journal, as README.md says
+# what it is; undef if there is none
+
+sub noted {
+    my ($redis, $key) = @_;
+    my $data = $redis->cmd('GET', $key) // return undef;
+    my $n = 0;
+
+    $data =~ s/^-//;
+    $n++ while $data =~ s{^.{44}(.{3})}{}s
+               && length substr $data, 0, unpack('N', "\0$1"), '';
+
+    die "$key has no check-in in its end\n" if length $data;
+    return $n;
 }
 
 

@@ -35,7 +35,7 @@ use OfficeConfig::RedisServer;
 
 use constant {
     ROOT => $ENV{OC_ROOT} // abs_path(dirname(__FILE__) . '/../../..'),
-    LAYOUT => 2,                        # version of what is in Redis
+    LAYOUT => 3,                        # version of what is in Redis
     BASE => '/beta/officeConfiguration',
     API  => '/beta/officeConfiguration/clientConfigurations',
 };

@@ -1,12 +1,13 @@
 -- The check-ins of a configuration, or of the tenant: a scope.
 --
 -- A scope is a hash, a sorted set of its newest check-ins (key, microseconds),
--- a sorted set that orders the chunks of its queue, and a journal: a list of
--- check-ins that have come and are not in the hash yet, two elements each. A
--- script that looks at a scope takes them from there first; they are cheaper
--- to take together. The first is the key and the cutoff of when it came (6),
--- the second the check-in. A configuration's journal begins with an empty
--- element: so it is there exactly as long as the scope is. In the hash are:
+-- a sorted set that orders the chunks of its queue, and a journal: a string
+-- of check-ins that have come and are not in the hash yet. A script that looks
+-- at a scope takes them from there first; they are cheaper to take together.
+-- Each is the cutoff of when it came (6 bytes), its key, its flags and its
+-- microseconds, as in the hash (8) and as digits (16), the length of the
+-- check-in (3), and this. A configuration's journal begins with OWN, which no
+-- cutoff does: so it is there exactly as long as the scope is. In the hash are:
 --
 --   h     the head, as HEAD packs it
 --   g     a summary that a client gave and no check-in has followed
@@ -29,6 +30,7 @@ local call = redis.call
 
 local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
 local KEY, ENTRY = 14, 20
+local OWN = '-'
 local DAY = 86400000
 
 -- so many microseconds before 1970 is the oldest date that is told from others
@@ -562,55 +564,75 @@ local function adopt(s, entities, streams, id, json, cutoff, keep)
 
     call('HSET', entities, id,
          sub(json, 1, from) .. '0,"checkinStatuses":0}')
-    call('RPUSH', s.journal, '')
+    call('SET', s.journal, OWN)
     write_head(s)
 end
 
--- how many check-ins a script still takes from journals
-local budget = 64
+-- how many check-ins a script still takes from journals; one that changes more
+-- than its date and what it says counts as three
+local BUDGET = 128
+local budget = BUDGET
 
--- cutoff_of(mark): that of the first element of a check-in in a journal
-local function cutoff_of(mark)
-    local a, b, c, d, e, f = byte(mark, KEY + 1, KEY + 6)
+local unpacked = struct.unpack
+local NOTED, SAID = '>I6c14BI7c16I3c0', '>BI7'
 
-    return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
+-- entry_of(record, cutoff): what a journal gets of a record; the cutoff is as
+-- six bytes
+local function entry_of(record, cutoff)
+    local value = sub(record, KEY + 1)
+
+    return cutoff .. sub(record, 1, KEY + 8)
+           .. format('%016d', usec_of(value))
+           .. struct.pack('>I3', #value) .. value
 end
 
--- take(s, list, first, keep): takes check-ins from an array of elements of a
--- journal. Of several of one key only that which stays in the end is stored,
--- and those that change no more than their date and what they say go together.
-local function take(s, list, first, keep)
-    local at, keys, marks, values, usecs, n = {}, {}, {}, {}, {}, 0
+-- take(s, data, pos, keep): takes some of the check-ins of a journal, from
+-- this byte on; returns where others are. Of several of one key only that
+-- which stays in the end is stored, and those that change no more than their
+-- date and what they say go together.
+local function take(s, data, pos, keep)
+    local at, keys, cutoffs, values, n = {}, {}, {}, {}, 0
+    local kinds, usecs, scores = {}, {}, {}
+    local most, size = budget < 64 and budget or 64, #data
 
-    for i = first, #list, 2 do
-        local mark, value = list[i], list[i + 1]
-        local key, usec = sub(mark, 1, KEY), usec_of(value)
+    while most > 0 and pos <= size do
+        local cutoff, key, kind, usec, score, value, after
+              = unpacked(NOTED, data, pos)
         local j = at[key]
 
         if not j then
             n = n + 1
             j = n
             at[key], keys[n] = n, key
-        elseif usec < usecs[j] and not gone(values[j], cutoff_of(mark)) then
+        elseif usec < usecs[j] and not gone(values[j], cutoff) then
             j = nil
         end
 
         if j then
-            marks[j], values[j], usecs[j] = mark, value, usec
+            cutoffs[j], values[j] = cutoff, value
+            kinds[j], usecs[j], scores[j] = kind, usec, score
         end
+
+        pos, most, budget = after, most - 1, budget - 1
     end
 
     local olds = call('HMGET', s.hash, unpack(keys))
     local set, add, m = {}, {}, 0
 
     for i = 1, n do
-        local key, old, value, usec = keys[i], olds[i], values[i], usecs[i]
+        local key, old, value = keys[i], olds[i], values[i]
+        local kind, usec
 
-        if not old or byte(old) ~= byte(value) or usec < usec_of(old) then
-            replace(s, key, old, value, cutoff_of(marks[i]), keep)
+        if old then
+            kind, usec = unpacked(SAID, old)
+        end
+
+        if kind ~= kinds[i] or usecs[i] < usec then
+            replace(s, key, old, value, cutoffs[i], keep)
+            budget = budget - 2
         elseif old ~= value then
             set[m + 1], set[m + 2] = key, value
-            add[m + 1], add[m + 2] = format('%d', usec), key
+            add[m + 1], add[m + 2] = scores[i], key
             m = m + 2
         end
     end
@@ -623,51 +645,50 @@ local function take(s, list, first, keep)
             call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
         end
     end
+
+    return pos
 end
 
 -- drain(s, keep): takes what is in the journal. Returns whether that was all;
 -- before it is, nothing may be read or written, or be expired.
 local function drain(s, keep)
-    local elements = call('LLEN', s.journal)
-    local n, first = floor(elements / 2), elements % 2
+    if call('STRLEN', s.journal) <= 1 then
+        return true
+    elseif budget <= 0 then
+        return false
+    end
+
+    -- first of all what a Redis without memory lets be done, too
+
+    local data = call('GETDEL', s.journal)
+    local own = byte(data) == byte(OWN)
+    local pos, size = own and 2 or 1, #data
 
     -- a summary that was given must be right before it begins to move
 
-    while n > 0 and s.given ~= '' do
-        if budget == 0 then
-            return false
-        end
-
-        local list = call('LRANGE', s.journal, first, first + 1)
-        local mark, cutoff = list[1], cutoff_of(list[1])
+    while pos <= size and s.given ~= '' and budget > 0 do
+        local cutoff, key, _, _, _, value, after = unpacked(NOTED, data, pos)
 
         if not expire(s, cutoff, 50) then
-            return false
+            budget = 0
+            break
         end
 
-        put(s, sub(mark, 1, KEY) .. list[2], cutoff, keep)
-        call('LPOP', s.journal, first + 2)
-
-        if first == 1 then
-            call('LPUSH', s.journal, '')
-        end
-
-        n, budget = n - 1, budget - 1
+        put(s, key .. value, cutoff, keep)
+        pos, budget = after, budget - 1
     end
 
-    while n > 0 and budget > 0 do
-        local most = math.min(n, budget, 64)
-
-        take(s, call('LPOP', s.journal, first + 2 * most), first + 1, keep)
-
-        if first == 1 then
-            call('LPUSH', s.journal, '')
-        end
-
-        n, budget = n - most, budget - most
+    while pos <= size and budget > 0 do
+        pos = take(s, data, pos, keep)
     end
 
-    return n == 0
+    if own then
+        call('SET', s.journal, pos > size and OWN or OWN .. sub(data, pos))
+    elseif pos <= size then
+        call('SET', s.journal, sub(data, pos))
+    end
+
+    return pos > size
 end
 
 -- open(i, keep): the scope that the four keys from KEYS[i] on hold, or nil. The

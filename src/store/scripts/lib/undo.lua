@@ -42,6 +42,17 @@ do
         end
     end
 
+    -- and a string
+    local function note_string(key)
+        local old = raw('GET', key)
+
+        if old then
+            note('SET', key, old)
+        else
+            note('UNLINK', key)
+        end
+    end
+
     local changes = {
         HSET = function(key, ...)
             local fields = {}
@@ -85,21 +96,9 @@ do
             note('LTRIM', key, 0, -1 - select('#', ...))
         end,
 
-        LPUSH = function(key, ...)
-            note('LPOP', key, select('#', ...))
-        end,
-
-        LPOP = function(key, count)
-            local gone, back = raw('LRANGE', key, 0, count - 1), {}
-
-            for i = 1, #gone do
-                back[i] = gone[#gone + 1 - i]
-            end
-
-            if back[1] then
-                note('LPUSH', key, unpack(back))
-            end
-        end,
+        SET = note_string,
+        APPEND = note_string,
+        GETDEL = note_string,
 
         EXPIRE = function(key)
             local left = raw('PTTL', key)
@@ -114,9 +113,9 @@ do
 
     local reads = {
         EXISTS = true, HEXISTS = true, HGET = true, HGETALL = true, HLEN = true,
-        HMGET = true, LLEN = true, LRANGE = true, ZCARD = true, ZRANGE = true,
-        ZRANGEBYLEX = true, ZRANGEBYSCORE = true, ZREVRANGE = true,
-        ZREVRANGEBYSCORE = true, ZSCORE = true
+        HMGET = true, LRANGE = true, STRLEN = true, ZCARD = true,
+        ZRANGE = true, ZRANGEBYLEX = true, ZRANGEBYSCORE = true,
+        ZREVRANGE = true, ZREVRANGEBYSCORE = true, ZSCORE = true
     }
 
     local function unlink(...)
