@@ -15,8 +15,6 @@
 
 static ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
     oc_store_checkins_t *checkins, ngx_str_t *argv, ngx_uint_t *nkeys);
-static ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t
-    *checkins);
 static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
 static void oc_store_settled(oc_redis_op_t *op, void *data);
@@ -199,7 +197,7 @@ oc_store_settled(oc_redis_op_t *op, void *data)
 }
 
 
-static ngx_int_t
+ngx_int_t
 oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins)
 {
     ngx_str_t   *argv;

@@ -43,6 +43,7 @@
 
 #define OC_STORE_SAID_LEN   8
 #define OC_STORE_SCORE_LEN  16
+#define OC_STORE_SCORE_MAX  9000000000000000ULL
 #define OC_STORE_ENTRY_LEN                                                    \
     (OC_STORE_CUTOFF_LEN + OC_STORE_SAID_LEN + OC_STORE_SCORE_LEN + 3)
 
@@ -98,6 +99,7 @@ void oc_store_group_leave(oc_store_call_t *call);
 ngx_int_t oc_store_scope(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
 ngx_int_t oc_store_report(oc_store_call_t *call);
+ngx_int_t oc_store_take(oc_store_call_t *call, oc_store_checkins_t *checkins);
 void oc_store_cutoff(oc_store_call_t *call, u_char *p);
 u_char *oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record);
 ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argument,

@@ -101,6 +101,8 @@ oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record)
         usec = usec * 256 + value[i];
     }
 
+    usec = ngx_min(usec, OC_STORE_SCORE_MAX);
+
     for (i = OC_STORE_SCORE_LEN; i; i--) {
         p[i - 1] = (u_char) ('0' + usec % 10);
         usec /= 10;

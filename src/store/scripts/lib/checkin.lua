@@ -582,7 +582,7 @@ local function entry_of(record, cutoff)
     local value = sub(record, KEY + 1)
 
     return cutoff .. sub(record, 1, KEY + 8)
-           .. format('%016d', usec_of(value))
+           .. format('%016d', math.min(usec_of(value), 9e15))
            .. struct.pack('>I3', #value) .. value
 end
 
