@@ -426,7 +426,7 @@ subtest 'the layout of another version' => sub {
     my $first = OfficeConfig::Service->new($t, redis => $redis);
     my $id = $first->id;
     $first->end;
-    is $redis->cmd('GET', 'oc:layout'), 2, 'the key is written';
+    is $redis->cmd('GET', 'oc:layout'), LAYOUT, 'the key is written';
 
     $redis->cmd('SET', 'oc:layout', 1);
     my $s = OfficeConfig::Service->new($t, redis => $redis, block => $pauses);
@@ -438,12 +438,12 @@ subtest 'the layout of another version' => sub {
     }
 
     ok $s->nginx->wait_log(
-        qr/\[error\].* layout version "1" in "oc:layout".* "2"/),
+        qr/\[error\].* layout version "1" in "oc:layout".* "${\ LAYOUT}"/),
        'the log says which, and which is wanted';
     is $redis->cmd('GET', 'oc:layout'), 1, 'it was not changed';
     is $redis->cmd('ZCARD', $ids), 1, 'nor anything else';
 
-    $redis->cmd('SET', 'oc:layout', 2);
+    $redis->cmd('SET', 'oc:layout', LAYOUT);
     ok $s->back, 'back when it is the right one, without a reload';
     $s->works;
 
@@ -456,7 +456,7 @@ subtest 'the layout of another version' => sub {
     $t->allow_log(qr/refused the connection: "WRONGTYPE /);
     $redis->cmd('DEL', 'oc:layout');
     ok $s->back, 'back when it is gone';
-    is $redis->cmd('GET', 'oc:layout'), 2, 'it is written again';
+    is $redis->cmd('GET', 'oc:layout'), LAYOUT, 'it is written again';
     $s->works;
     $s->end;
     $redis->kill;
@@ -475,14 +475,15 @@ subtest 'the layout of two prefixes' => sub {
         }
 END
     $s->works;
-    is $redis->cmd('GET', 'a:layout') . $redis->cmd('GET', 'b:layout'), '22',
+    is $redis->cmd('GET', 'a:layout') . $redis->cmd('GET', 'b:layout'),
+       LAYOUT . LAYOUT,
        'both are written';
 
     $redis->cmd('SET', 'b:layout', 7);
     $redis->cmd('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    ok $s->nginx->wait_log(qr/layout version "7" in "b:layout".* "2"/),
+    ok $s->nginx->wait_log(qr/layout version "7" in "b:layout".* "${\ LAYOUT}"/),
        'the second one is checked';
-    $redis->cmd('SET', 'b:layout', 2);
+    $redis->cmd('SET', 'b:layout', LAYOUT);
     ok $s->back, 'back';
     $s->works;
     $s->end;
