@@ -14,7 +14,7 @@
 
 #include "oc_jwk.h"
 #include "oc_jwt.h"
-#include "oc_siphash.h"
+#include "oc_mac.h"
 
 
 /* what a token allows */
@@ -170,11 +170,11 @@ ngx_http_office_config_tokens_t *ngx_http_office_config_tokens_create(
 ngx_int_t ngx_http_office_config_tokens_find(
     ngx_http_office_config_tokens_t *tokens,
     ngx_http_office_config_policy_t *policy, ngx_str_t *text,
-    oc_siphash_t *digest, ngx_http_office_config_token_t *token,
+    oc_mac_value_t *digest, ngx_http_office_config_token_t *token,
     ngx_pool_t *pool);
 void ngx_http_office_config_tokens_add(
     ngx_http_office_config_tokens_t *tokens,
-    ngx_http_office_config_policy_t *policy, oc_siphash_t *digest,
+    ngx_http_office_config_policy_t *policy, oc_mac_value_t *digest,
     ngx_http_office_config_token_t *token);
 
 /* ngx_http_office_config_variables.c */

@@ -29,7 +29,7 @@ ngx_http_office_config_check_token(ngx_http_request_t *r,
     ngx_int_t                            rc;
     oc_jwks_t                           *jwks;
     ngx_str_t                            text;
-    oc_siphash_t                         digest;
+    oc_mac_value_t                       digest;
     ngx_http_office_config_tokens_t     *tokens;
     ngx_http_office_config_main_conf_t  *omcf;
 

@@ -5,7 +5,7 @@
 
 
 #include "ngx_http_office_config.h"
-#include "oc_siphash.h"
+#include "oc_mac.h"
 #include "oc_uuid.h"
 
 
@@ -33,7 +33,7 @@ struct ngx_http_office_config_entry_s {
     time_t                             expires;
     ngx_uint_t                         version;    /* of the keys */
     ngx_uint_t                         rights;
-    oc_siphash_t                       digest;
+    oc_mac_value_t                     digest;
     u_char                             thumbprint[OC_JWK_THUMBPRINT_LEN];
     u_char                             tenant;     /* lengths of the text */
     u_char                             subject;
@@ -50,14 +50,14 @@ struct ngx_http_office_config_tokens_s {
     ngx_http_office_config_entry_t    *entries;    /* NULL: not allocated */
     ngx_http_office_config_entry_t   **buckets;
     ngx_queue_t                        queue;      /* the last used first */
-    u_char                             key[OC_SIPHASH_KEY_LEN];
+    oc_mac_t                          *mac;
 };
 
 
 static ngx_int_t ngx_http_office_config_tokens_alloc(
     ngx_http_office_config_tokens_t *tokens);
 static ngx_http_office_config_entry_t **ngx_http_office_config_tokens_bucket(
-    ngx_http_office_config_tokens_t *tokens, oc_siphash_t *digest);
+    ngx_http_office_config_tokens_t *tokens, oc_mac_value_t *digest);
 static void ngx_http_office_config_tokens_unlink(
     ngx_http_office_config_tokens_t *tokens,
     ngx_http_office_config_entry_t *entry);
@@ -75,6 +75,7 @@ static void ngx_http_office_config_tokens_cleanup(void *data);
 ngx_http_office_config_tokens_t *
 ngx_http_office_config_tokens_create(ngx_conf_t *cf, size_t size)
 {
+    u_char                            key[OC_MAC_KEY_LEN];
     ngx_pool_cleanup_t               *cln;
     ngx_http_office_config_tokens_t  *tokens;
 
@@ -87,15 +88,23 @@ ngx_http_office_config_tokens_create(ngx_conf_t *cf, size_t size)
     tokens = cln->data;
     ngx_memzero(tokens, sizeof(ngx_http_office_config_tokens_t));
 
-    if (oc_random_bytes(tokens->key, OC_SIPHASH_KEY_LEN) != NGX_OK) {
-        return NULL;
-    }
-
     cln->handler = ngx_http_office_config_tokens_cleanup;
 
     tokens->size = size;
 
     ngx_queue_init(&tokens->queue);
+
+    if (oc_random_bytes(key, OC_MAC_KEY_LEN) != NGX_OK) {
+        return NULL;
+    }
+
+    tokens->mac = oc_mac_create(key);
+
+    ngx_explicit_memzero(key, OC_MAC_KEY_LEN);
+
+    if (tokens->mac == NULL) {
+        return NULL;
+    }
 
     return tokens;
 }
@@ -148,13 +157,15 @@ ngx_http_office_config_tokens_alloc(ngx_http_office_config_tokens_t *tokens)
 ngx_int_t
 ngx_http_office_config_tokens_find(ngx_http_office_config_tokens_t *tokens,
     ngx_http_office_config_policy_t *policy, ngx_str_t *text,
-    oc_siphash_t *digest, ngx_http_office_config_token_t *token,
+    oc_mac_value_t *digest, ngx_http_office_config_token_t *token,
     ngx_pool_t *pool)
 {
     u_char                          *p;
     ngx_http_office_config_entry_t  *entry;
 
-    oc_siphash(digest, tokens->key, text->data, text->len);
+    if (oc_mac(tokens->mac, digest, text->data, text->len) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (tokens->entries == NULL) {
         return NGX_DECLINED;
@@ -165,7 +176,7 @@ ngx_http_office_config_tokens_find(ngx_http_office_config_tokens_t *tokens,
          entry = entry->next)
     {
         if (entry->policy == policy
-            && oc_siphash_equal(&entry->digest, digest))
+            && oc_mac_equal(&entry->digest, digest))
         {
             break;
         }
@@ -248,7 +259,7 @@ ngx_http_office_config_tokens_stale(ngx_http_office_config_entry_t *entry)
 
 void
 ngx_http_office_config_tokens_add(ngx_http_office_config_tokens_t *tokens,
-    ngx_http_office_config_policy_t *policy, oc_siphash_t *digest,
+    ngx_http_office_config_policy_t *policy, oc_mac_value_t *digest,
     ngx_http_office_config_token_t *token)
 {
     u_char                           *p;
@@ -307,7 +318,7 @@ ngx_http_office_config_tokens_add(ngx_http_office_config_tokens_t *tokens,
 
 static ngx_http_office_config_entry_t **
 ngx_http_office_config_tokens_bucket(ngx_http_office_config_tokens_t *tokens,
-    oc_siphash_t *digest)
+    oc_mac_value_t *digest)
 {
     return &tokens->buckets[digest->words[0] & tokens->mask];
 }
@@ -338,4 +349,6 @@ ngx_http_office_config_tokens_cleanup(void *data)
         ngx_free(tokens->entries);
         ngx_free(tokens->buckets);
     }
+
+    oc_mac_free(tokens->mac);
 }
