@@ -127,6 +127,13 @@ oc_store_scanned(oc_redis_op_t *op, void *data)
 
     scan->examined = reply->elements[2]->integer;
 
+    /* it would go on for ever */
+
+    if (scan->examined == 0 && scan->next.id.len) {
+        oc_store_failed(call);
+        return;
+    }
+
     if (oc_store_page(call, reply, 3) == NGX_OK) {
         call->status = OC_STORE_OK;
         call->handler(call);

@@ -32,7 +32,7 @@ my %code = (
     429 => 'tooManyRequests',
     501 => 'notImplemented', 502 => 'badGateway',
     503 => 'serviceUnavailable',
-    504 => 'gatewayTimeout',
+    500 => 'generalException', 504 => 'gatewayTimeout',
 );
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
