@@ -559,7 +559,8 @@ refused('$id elsewhere', 501, '$id', ask('DELETE', "$list/d?\$id=$list/d"));
 refused('of no configuration', 404, undef,
         ask('DELETE', API . "/none/assignments/\$ref?\$id=" . API
             . '/none/assignments/d'));
-refused('GET of the references', 405, undef, ask('GET', "$list/\$ref"));
+refused('PUT of the references', 405, undef,
+        send_to('PUT', "$list/\$ref", {}));
 
 {
     my $tag = ask('GET', "$list/d")->header('ETag');

@@ -29,8 +29,8 @@ static ngx_int_t ngx_http_office_config_assignment_changed(ngx_http_request_t *r
 
 
 /*
- * GET of the assignments of a configuration, of their $count, and of one of
- * them.  All are read: there are not many.
+ * GET of the assignments of a configuration, of their $ref and $count, and of
+ * one of them.  All are read: there are not many.
  */
 
 ngx_int_t
@@ -131,6 +131,10 @@ ngx_http_office_config_got_assignments(ngx_http_request_t *r,
 
     ctx->call.page = list->page;
     ctx->call.npage = list->npage;
+
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF) {
+        return ngx_http_office_config_send_references(list);
+    }
 
     if (ngx_http_office_config_fragment(r, ctx, &fragment) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -156,6 +156,7 @@ ngx_http_office_config_payload(ngx_http_request_t *r,
 
     case NGX_HTTP_OFFICE_CONFIG_ASSIGN:
     case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS:
+    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF:
         payload->type = &oc_type_assignment;
 
         if (post && route->resource == NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS) {

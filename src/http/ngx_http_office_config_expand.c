@@ -24,9 +24,6 @@ static void ngx_http_office_config_cut(ngx_http_office_config_list_t *list,
 static ngx_int_t ngx_http_office_config_write_expanded(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, oc_buf_t *b, ngx_str_t *id,
     ngx_str_t *items, ngx_uint_t n);
-static ngx_int_t ngx_http_office_config_write_ref(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, oc_buf_t *b, ngx_str_t *id,
-    ngx_str_t *item);
 
 
 /*
@@ -139,16 +136,13 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
         item = page[i];
 
         if (expand->kind == OC_EXPAND_REF) {
-            if (ngx_http_office_config_write_ref(r, ctx, b, id, &item)
+            if (ngx_http_office_config_make_reference(r, ctx, id, &item)
                 != NGX_OK)
             {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
 
-            continue;
-        }
-
-        if (expand->select.n) {
+        } else if (expand->select.n) {
             if (ngx_http_office_config_project_entity(r, ctx, &expand->select,
                                                       &oc_type_assignment, id,
                                                       &item)
@@ -164,31 +158,6 @@ ngx_http_office_config_write_expanded(ngx_http_request_t *r,
     oc_buf_char(b, ']');
 
     return NGX_DECLINED;
-}
-
-
-/* A reference to an assignment (OData JSON Format 4.01, 14). */
-
-static ngx_int_t
-ngx_http_office_config_write_ref(ngx_http_request_t *r,
-    ngx_http_office_config_ctx_t *ctx, oc_buf_t *b, ngx_str_t *id,
-    ngx_str_t *item)
-{
-    ngx_str_t  url, key, whole;
-
-    if (ngx_http_office_config_entity_id(r->pool, item, &key) != NGX_OK
-        || ngx_http_office_config_item_url(r, ctx, id, &whole) != NGX_OK
-        || ngx_http_office_config_contained_url(r->pool, &whole, &key, &url)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    oc_buf_literal(b, "{\"@odata.id\":");
-    oc_buf_json_string(b, url.data, url.len);
-    oc_buf_char(b, '}');
-
-    return NGX_OK;
 }
 
 

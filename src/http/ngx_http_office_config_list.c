@@ -33,7 +33,7 @@ static ngx_int_t ngx_http_office_config_counted(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 
 
-/* GET of the collection of configurations: a page. */
+/* GET of the collection of configurations, or of its $ref: a page. */
 
 ngx_int_t
 ngx_http_office_config_list(ngx_http_request_t *r,
@@ -231,6 +231,10 @@ ngx_http_office_config_list_answer(ngx_http_request_t *r,
 
     ctx->call.page = list->page;
     ctx->call.npage = list->npage;
+
+    if (ctx->route.resource == NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF) {
+        return ngx_http_office_config_send_references(list);
+    }
 
     rc = ngx_http_office_config_describe(r, ctx, list->page, list->npage,
                                          ngx_http_office_config_list_answer);

@@ -119,7 +119,9 @@ ngx_http_office_config_vary(ngx_http_request_t *r,
     switch (ctx->route.resource) {
 
     case NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS:
+    case NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF:
     case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS:
+    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF:
     case NGX_HTTP_OFFICE_CONFIG_CHECKINS:
     case NGX_HTTP_OFFICE_CONFIG_TENANT_CHECKINS:
         prefer = 1;

@@ -16,11 +16,14 @@
 #define NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS                                  \
     (oc_option_bit(OC_OPTION_FILTER)|oc_option_bit(OC_OPTION_SEARCH))
 
-#define NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS                                   \
+#define NGX_HTTP_OFFICE_CONFIG_REF_OPTIONS                                    \
     (NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS                                     \
      |oc_option_bit(OC_OPTION_ORDERBY)|oc_option_bit(OC_OPTION_TOP)           \
      |oc_option_bit(OC_OPTION_SKIP)|oc_option_bit(OC_OPTION_COUNT)            \
-     |oc_option_bit(OC_OPTION_SKIPTOKEN)|oc_option_bit(OC_OPTION_SELECT))
+     |oc_option_bit(OC_OPTION_SKIPTOKEN))
+
+#define NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS                                   \
+    (NGX_HTTP_OFFICE_CONFIG_REF_OPTIONS|oc_option_bit(OC_OPTION_SELECT))
 
 #define NGX_HTTP_OFFICE_CONFIG_LIST_OPTIONS                                   \
     (NGX_HTTP_OFFICE_CONFIG_PAGE_OPTIONS|oc_option_bit(OC_OPTION_EXPAND))
@@ -65,6 +68,10 @@ static const ngx_http_office_config_operation_t
 
     { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS, NGX_HTTP_POST,
       ngx_http_office_config_create, NGX_HTTP_OFFICE_CONFIG_SHAPE_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
+
+    { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_list, NGX_HTTP_OFFICE_CONFIG_REF_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF, NGX_HTTP_POST,
@@ -187,6 +194,10 @@ static const ngx_http_office_config_operation_t
       ngx_http_office_config_assignments,
       NGX_HTTP_OFFICE_CONFIG_COUNT_OPTIONS,
       NGX_HTTP_OFFICE_CONFIG_TEXT },
+
+    { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF, NGX_HTTP_OFFICE_CONFIG_READ,
+      ngx_http_office_config_assignments, NGX_HTTP_OFFICE_CONFIG_REF_OPTIONS,
+      NGX_HTTP_OFFICE_CONFIG_JSON },
 
     { NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF, NGX_HTTP_DELETE,
       ngx_http_office_config_assignment_delete,

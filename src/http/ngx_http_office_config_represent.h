@@ -43,6 +43,11 @@ ngx_int_t ngx_http_office_config_fragment(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx, ngx_str_t *fragment);
 
 
+/* ngx_http_office_config_reference.c */
+
+ngx_int_t ngx_http_office_config_make_reference(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *id, ngx_str_t *json);
+
 /* ngx_http_office_config_expand.c */
 
 ngx_int_t ngx_http_office_config_expanded(ngx_http_request_t *r,

@@ -54,6 +54,11 @@ ngx_int_t ngx_http_office_config_choose(ngx_http_request_t *r,
     ngx_uint_t limit, ngx_str_t **page, ngx_uint_t *npage, ngx_uint_t *count,
     oc_heap_t *heap);
 
+/* ngx_http_office_config_reference.c */
+
+ngx_int_t ngx_http_office_config_send_references(
+    ngx_http_office_config_list_t *list);
+
 /* ngx_http_office_config_release.c */
 
 void ngx_http_office_config_release(oc_heap_t *heap);

@@ -166,7 +166,7 @@ ngx_http_office_config_collection_url(ngx_http_request_t *r,
 {
     u_char                          *p;
     size_t                           len;
-    ngx_str_t                        item, name;
+    ngx_str_t                        item, name, last;
     ngx_http_office_config_route_t  *route;
 
     route = &ctx->route;
@@ -196,11 +196,23 @@ ngx_http_office_config_collection_url(ngx_http_request_t *r,
                    sizeof("/" NGX_HTTP_OFFICE_CONFIG_SINGLETON_NAME) - 1);
     }
 
+    ngx_str_null(&last);
+
     switch (route->resource) {
+
+    case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS_REF:
+        ngx_str_set(&last, "/$ref");
+
+        /* fall through */
 
     case NGX_HTTP_OFFICE_CONFIG_ASSIGNMENTS:
         ngx_str_set(&name, "assignments");
         break;
+
+    case NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS_REF:
+        ngx_str_set(&last, "/$ref");
+
+        /* fall through */
 
     case NGX_HTTP_OFFICE_CONFIG_CONFIGURATIONS:
         ngx_str_set(&name, NGX_HTTP_OFFICE_CONFIG_COLLECTION_NAME);
@@ -210,7 +222,7 @@ ngx_http_office_config_collection_url(ngx_http_request_t *r,
         name = route->property->name;
     }
 
-    len = item.len + 1 + name.len
+    len = item.len + 1 + name.len + last.len
           + (route->cast ? sizeof("/" OC_NAMESPACE ".") - 1
                            + route->cast->name.len : 0);
 
@@ -234,6 +246,10 @@ ngx_http_office_config_collection_url(ngx_http_request_t *r,
 
     if (route->cast && route->id.len == 0) {
         p = ngx_sprintf(p, "/" OC_NAMESPACE ".%V", &route->cast->name);
+    }
+
+    if (last.len) {
+        p = ngx_cpymem(p, last.data, last.len);
     }
 
     url->len = p - url->data;
