@@ -20,8 +20,8 @@ sub status {
              checkinDateTime => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $now) };
 }
 
-# service(%opt): with configurations of these ids, and with connections that
-# the worker has taken up
+# service(%opt): with configurations of these ids, the first of which gets a
+# dozen of check-ins, and with connections that the worker has taken up
 
 sub service {
     my (%opt) = @_;
@@ -37,6 +37,10 @@ sub service {
 
     my @c = map { $t->connect(to => $s->nginx->port) } 1 .. $number;
     $_->request('GET', API . '/x') for @c;
+
+    # once, so that Redis knows the script for many
+    together($s, sub { report($_, $ids->[0]) for @c[0 .. 11] });
+    is statuses(@c[0 .. 11]), join(' ', (204) x 12), 'a dozen';
 
     return ($s, @c);
 }
@@ -68,16 +72,23 @@ subtest 'one call of a script' => sub {
     my $redis = $t->redis;
     my ($s, @c) = service(redis => $redis, ids => ['one', 'two']);
 
-    together($s, sub { report($_, 'one') for @c });
-    is statuses(@c), join(' ', (204) x 12), 'once, so that Redis knows it';
-
     $redis->cmd('CONFIG', 'RESETSTAT');
-    together($s, sub { report($c[$_], $_ % 2 ? 'one' : 'two') for 0 .. 11 });
+    together($s, sub { report($c[$_], $_ % 6 ? 'one' : 'two') for 0 .. 11 });
     is statuses(@c), join(' ', (204) x 12), 'twelve are taken';
     is $redis->calls('evalsha'), 1, 'by one call';
-    is noted($redis, 'oc:{default}:jrn'), 24, 'the tenant has them all';
-    is users($s, 'one'), 1 + 12 + 6, 'one has its own';
-    is users($s, 'two'), 1 + 6, 'two as well';
+    is noted($redis, 'oc:{default}:jrn:two'), 2, 'few of them are noted';
+    is noted($redis, 'oc:{default}:jrn:one'), 0, 'many are taken at once';
+    is noted($redis, 'oc:{default}:jrn') // 0, 0, "and so are the tenant's";
+    is users($s, 'one'), 1 + 12 + 10, 'one has its own';
+    is users($s, 'two'), 1 + 2, 'two as well';
+
+    $redis->cmd('CONFIG', 'RESETSTAT');
+    together($s, sub { report($c[$_], $_ % 2 ? 'one' : 'two') for 0 .. 5 });
+    is statuses(@c[0 .. 5]), join(' ', (204) x 6), 'six';
+    is $redis->calls('evalsha'), 1, 'by one call';
+    is noted($redis, 'oc:{default}:jrn'), 6, 'are noted';
+    is users($s, 'one'), 26, 'one has its own';
+    is users($s, 'two'), 6, 'two as well';
 
     # one that is not there, and one that has had none, harm nobody
     is $s->create(id => 'new', userCheckinSummary => undef)->status, 201, 'new is created';
@@ -85,11 +96,11 @@ subtest 'one call of a script' => sub {
     together($s, sub { report($c[$_], $to[$_]) for 0 .. 11 });
     is statuses(@c), join(' ', map { $_ eq 'missing' ? 404 : 204 } @to),
        'each has its own answer';
-    is users($s, 'one'), 19 + 4, 'one';
-    is users($s, 'two'), 7 + 3, 'two';
+    is users($s, 'one'), 26 + 4, 'one';
+    is users($s, 'two'), 6 + 3, 'two';
     is users($s, 'new'), 3, 'new';
     is $s->request('GET', '/beta/officeConfiguration/tenantCheckinStatuses'
-                          . '/$count')->body, 23 + 10 + 3, 'the tenant';
+                          . '/$count')->body, 30 + 9 + 3, 'the tenant';
     is_deeply [grep { /missing/ } @{$redis->cmd('KEYS', '*')}], [],
               'nothing of the one that is not there';
 
@@ -102,10 +113,32 @@ subtest 'one call of a script' => sub {
     is statuses(@c), join(' ', map { $_ % 4 ? 204 : 400 } 0 .. 11),
        'what is wrong is refused alone';
 
+    # of a device that comes more than once the newest counts
+    my $same = status();
+    together($s, sub {
+        $c[$_]->write_request('POST', API . '/one/checkinStatuses', json =>
+            { %$same, wasSuccessful => $_ == 7 ? JSON::PP::false
+                                               : JSON::PP::true,
+              checkinDateTime => strftime('%Y-%m-%dT%H:%M:%SZ',
+                                          gmtime $now - abs $_ - 7) })
+            for 0 .. 11;
+    });
+    is statuses(@c), join(' ', (204) x 12), 'one device, a dozen times';
+    my $r = $s->request('GET', API . '/one/userCheckinSummary')->json;
+    is "$r->{succeededUserCount}/$r->{failedUserCount}", '39/1', 'the newest';
+
+    # a summary that was given moves by each check-in
+    is $s->request('PATCH', API . '/two', json => { userCheckinSummary =>
+                   { succeededUserCount => 100, failedUserCount => 5 } })
+         ->status, 200, 'a summary is given';
+    together($s, sub { report($_, 'two') for @c });
+    is statuses(@c), join(' ', (204) x 12), 'many for it';
+    is users($s, 'two'), 112, 'it has moved';
+
     $redis->cmd('SCRIPT', 'FLUSH');
     together($s, sub { report($_, 'one') for @c });
     is statuses(@c), join(' ', (204) x 12), 'Redis has forgotten the script';
-    is users($s, 'one'), 23 + 9 + 12, 'and all are there';
+    is users($s, 'one'), 30 + 9 + 12, 'and all are there';
     $s->end;
 };
 
@@ -121,7 +154,7 @@ subtest 'many at once' => sub {
     is statuses(@c), join(' ', (204) x 150), '150 for one';
     # and those that see to the journals
     cmp_ok $redis->calls('evalsha'), '<=', 3 + 3, 'by three calls';
-    is users($s, 'id-1'), 151, 'all count';
+    is users($s, 'id-1'), 163, 'all count';
 
     $redis->cmd('CONFIG', 'RESETSTAT');
     together($s, sub { report($c[$_], $ids[$_ % 40]) for 0 .. 119 });
@@ -143,6 +176,76 @@ subtest 'many at once' => sub {
 };
 
 
+# in whatever order they come, the newest of each device counts
+subtest 'against a model' => sub {
+    my $redis = $t->redis;
+    my ($s, @c) = service(redis => $redis, ids => ['two', 'one'],
+        connections => 40, server => 'keepalive_requests 100000;');
+    my (%newest, $wrong);
+    $wrong = '';
+    my $seed = $ENV{OC_SEED} // int rand 1_000_000_000;
+    my @order = map { $_ * 7 % 1201 } 1 .. 1200;
+
+    note "OC_SEED=$seed";
+    srand $seed;
+
+    for my $round (1 .. 30) {
+        my @sent = map {
+            my $n = shift @order;
+            { user => 'm' . int rand 25, device => int rand 3, at => $n,
+              ok => rand() < 0.7, id => rand() < 0.8 ? 'one' : 'two' }
+        } @c;
+
+        my $some = 1 + int rand @c;
+
+        together($s, sub {
+            $c[$_]->write_request('POST',
+                API . "/$sent[$_]{id}/checkinStatuses", json => {
+                userId => $sent[$_]{user}, deviceName => "d$sent[$_]{device}",
+                wasSuccessful => $sent[$_]{ok} ? JSON::PP::true
+                                               : JSON::PP::false,
+                checkinDateTime => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime
+                    $now - 86400 + $sent[$_]{at}) }) for 0 .. $some - 1;
+        });
+        $wrong .= statuses(@c[0 .. $some - 1]) =~ s/204 ?//gr;
+
+        for my $e (@sent[0 .. $some - 1]) {
+            for my $of ($e->{id}, 'all') {
+                my $old = $newest{$of}{$e->{user}}{$e->{device}};
+                $newest{$of}{$e->{user}}{$e->{device}} = $e
+                    if !$old || $old->{at} < $e->{at};
+            }
+        }
+    }
+
+    is $wrong, '', 'all are taken';
+
+    # the dozen, and the first of each
+    my %besides = (one => [1, 1], two => [13, 13], all => [14, 14]);
+
+    for my $of (qw(one two all)) {
+        my ($ok, $failed, $number) = (0, 0, 0);
+
+        for my $devices (values %{$newest{$of}}) {
+            $number += keys %$devices;
+            (grep { !$_->{ok} } values %$devices) ? $failed++ : $ok++;
+        }
+
+        my $path = $of eq 'all' ? '/beta/officeConfiguration/tenantC'
+                                : API . "/$of/c";
+        my $r = $s->request('GET', $of eq 'all'
+            ? '/beta/officeConfiguration/tenantUserCheckinSummary'
+            : API . "/$of/userCheckinSummary")->json;
+        is "$r->{succeededUserCount}/$r->{failedUserCount}",
+           $ok + $besides{$of}[0] . "/$failed", "$of: the summary";
+        is $s->request('GET', $path . 'heckinStatuses/$count')->body,
+           $number + $besides{$of}[1], "$of: the collection";
+    }
+
+    $s->end;
+};
+
+
 subtest 'two tenants in a turn' => sub {
     my $redis = $t->redis;
     my $s = OfficeConfig::Service->new($t, redis => $redis,
@@ -160,14 +263,14 @@ subtest 'two tenants in a turn' => sub {
     $_->request('GET', API . '/x', headers => ['X-Tenant' => 'red']) for @c;
     $redis->cmd('CONFIG', 'RESETSTAT');
     together($s, sub {
-        report($c[$_], 'one', 'X-Tenant' => $_ % 3 ? 'red' : 'blue')
+        report($c[$_], 'one', 'X-Tenant' => $_ % 2 ? 'red' : 'blue')
             for 0 .. 11;
     });
     is statuses(@c), join(' ', (204) x 12), 'all are taken';
     is $redis->calls('evalsha') + $redis->calls('eval'), 2,
        'by a call for each';
-    is users($s, 'one', 'X-Tenant' => 'red'), 9, 'red has its own';
-    is users($s, 'one', 'X-Tenant' => 'blue'), 5, 'blue as well';
+    is users($s, 'one', 'X-Tenant' => 'red'), 7, 'red has its own';
+    is users($s, 'one', 'X-Tenant' => 'blue'), 7, 'blue as well';
     $s->end;
 };
 
@@ -187,7 +290,7 @@ subtest 'Redis is lost' => sub {
        'whether they were taken is not known, of none';
     $proxy->pass;
     ok $s->back, 'it is back';
-    is users($s, 'one'), 13, 'they were';
+    is users($s, 'one'), 25, 'they were';
 
     # not sent at all
     $t->allow_log(qr/\[error\].* (?:connection to|connect\(\) to) Redis at /);
@@ -198,7 +301,7 @@ subtest 'Redis is lost' => sub {
     is statuses(@c), join(' ', (503) x 12), 'none was taken';
     $proxy->pass;
     ok $s->back, 'it is back';
-    is users($s, 'one'), 13, 'none indeed';
+    is users($s, 'one'), 25, 'none indeed';
     $s->end;
 };
 
@@ -211,11 +314,11 @@ subtest 'Redis has no memory' => sub {
     $redis->cmd('CONFIG', 'SET', 'maxmemory', 1);
     together($s, sub { report($_, 'one') for @c });
     is statuses(@c), join(' ', (503) x 12), 'none was taken';
-    is users($s, 'one'), 1, 'a read still works, and takes what was noted';
+    is users($s, 'one'), 13, 'a read still works';
     $redis->cmd('CONFIG', 'SET', 'maxmemory', 0);
     together($s, sub { report($_, 'one') for @c });
     is statuses(@c), join(' ', (204) x 12), 'with memory they are';
-    is users($s, 'one'), 13, 'and count';
+    is users($s, 'one'), 25, 'and count';
     $s->end;
 };
 
@@ -231,7 +334,7 @@ subtest 'clients leave' => sub {
         $_->abort for @c[0 .. 5];
     });
     is statuses(@c[6 .. 11]), join(' ', (204) x 6), 'those who stay';
-    cmp_ok users($s, 'one'), '>=', 7, 'are taken';
+    cmp_ok users($s, 'one'), '>=', 19, 'are taken';
 
     # while the answer is on its way
     my $before = users($s, 'one');
@@ -303,7 +406,7 @@ subtest 'too few replicas have it' => sub {
     together($w, sub { report($_, 'one') for @d });
     is statuses(@d), join(' ', (503) x 12), 'none is said to last';
     is $redis->calls('wait'), 1, 'with one WAIT';
-    is users($s, 'one'), 13, 'they are there, though';
+    is users($s, 'one'), 25, 'they are there, though';
     $_->end for $s, $w;
 };
 

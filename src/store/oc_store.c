@@ -40,6 +40,7 @@ oc_redis_script_t  oc_store_priorities_script;
 
 oc_redis_script_t  oc_store_checkin_script;
 oc_redis_script_t  oc_store_report_script;
+oc_redis_script_t  oc_store_absorb_script;
 oc_redis_script_t  oc_store_settle_script;
 oc_redis_script_t  oc_store_live_script;
 oc_redis_script_t  oc_store_checkins_script;
@@ -74,6 +75,7 @@ oc_store_init(void)
     oc_store_script_init(priorities);
     oc_store_script_init(checkin);
     oc_store_script_init(report);
+    oc_store_script_init(absorb);
     oc_store_script_init(settle);
     oc_store_script_init(live);
     oc_store_script_init(checkins);

@@ -64,6 +64,7 @@ typedef enum {
 typedef struct oc_store_call_s   oc_store_call_t;
 typedef struct oc_store_group_s  oc_store_group_t;
 typedef struct oc_store_batch_s  oc_store_batch_t;
+typedef struct oc_store_target_s  oc_store_target_t;
 
 
 /* the check-ins of a configuration, or the tenant's */
@@ -180,7 +181,8 @@ struct oc_store_call_s {
     oc_redis_op_t        *op;
     oc_store_checkins_t  *checkins;    /* those that are being stored */
     oc_store_batch_t     *batch;       /* of others that it goes with */
-    ngx_queue_t           queue;       /* in the batch */
+    oc_store_target_t    *target;
+    ngx_queue_t           queue;       /* in the batch, for the target */
     size_t                noted;       /* of a create: bytes in the journal */
     unsigned              write:1;
     unsigned              grouped:1;   /* the operation is of the group */

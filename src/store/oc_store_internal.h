@@ -139,6 +139,7 @@ extern oc_redis_script_t  oc_store_assignments_script;
 extern oc_redis_script_t  oc_store_priorities_script;
 extern oc_redis_script_t  oc_store_checkin_script;
 extern oc_redis_script_t  oc_store_report_script;
+extern oc_redis_script_t  oc_store_absorb_script;
 extern oc_redis_script_t  oc_store_settle_script;
 extern oc_redis_script_t  oc_store_live_script;
 extern oc_redis_script_t  oc_store_checkins_script;

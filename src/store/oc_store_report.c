@@ -13,12 +13,17 @@
 
 
 /*
- * Single check-ins for configurations, which have others as a rule, are added
- * to journals.  Those that come in one turn of the event loop for one tenant
- * go to Redis together: one script call costs little more for many than for
- * one.  Each is answered for itself.
+ * Single check-ins for configurations, which have others as a rule.  Those
+ * that come in one turn of the event loop for one tenant go to Redis together:
+ * one script call costs little more for many than for one.  Few are added to
+ * journals, from where they are taken with others; many are taken at once.
+ * Each is answered for itself.
  */
 
+
+/* so many are taken at once */
+
+#define OC_STORE_BATCH_MANY     8
 
 /* what goes together at most */
 
@@ -31,11 +36,18 @@
 
 /* a configuration, and the calls that have a check-in for it */
 
-typedef struct {
+struct oc_store_target_s {
     ngx_str_t                 id;
     ngx_queue_t               calls;
+    ngx_uint_t                ncalls;
     size_t                    len;       /* of what its journal gets */
-} oc_store_target_t;
+};
+
+
+/* the record of a call in the queue */
+
+#define oc_store_batch_record(q)                                              \
+    (&(ngx_queue_data(q, oc_store_call_t, queue))->checkins->checkins[0].record)
 
 
 struct oc_store_batch_s {
@@ -44,6 +56,8 @@ struct oc_store_batch_s {
     oc_redis_t               *redis;
     ngx_str_t                 prefix;
     ngx_str_t                 tenant;
+    int64_t                   cutoff;
+    ngx_uint_t                recent;
     oc_redis_op_t            *op;
     oc_store_target_t         targets[OC_STORE_BATCH_TARGETS];
     ngx_uint_t                ntargets;
@@ -54,6 +68,7 @@ struct oc_store_batch_s {
 };
 
 
+static u_char *oc_store_score(u_char *p, ngx_str_t *record);
 static oc_store_batch_t *oc_store_batch(oc_store_call_t *call, size_t len,
     ngx_str_t *id, oc_store_target_t **target);
 static oc_store_batch_t *oc_store_batch_create(oc_store_call_t *call);
@@ -62,6 +77,12 @@ static oc_store_target_t *oc_store_batch_target(oc_store_batch_t *batch,
 static void oc_store_batch_leave(void *data);
 static void oc_store_batch_turn(ngx_event_t *ev);
 static ngx_int_t oc_store_batch_send(oc_store_batch_t *batch);
+static ngx_int_t oc_store_batch_note(oc_store_batch_t *batch);
+static ngx_int_t oc_store_batch_absorb(oc_store_batch_t *batch);
+static ngx_int_t oc_store_batch_script(oc_store_batch_t *batch,
+    const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
+    ngx_uint_t argc);
+static void oc_store_batch_entries(oc_store_target_t *target, u_char *p);
 static void oc_store_batch_done(oc_redis_op_t *op, void *data);
 static void oc_store_batch_answer(oc_store_batch_t *batch);
 static void oc_store_reported(oc_store_call_t *call, int64_t result);
@@ -82,19 +103,35 @@ static ngx_connection_t  oc_store_turn_ident;
 u_char *
 oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record)
 {
-    size_t       len;
-    u_char      *value;
-    uint64_t     usec;
-    ngx_uint_t   i;
+    size_t  len;
 
     oc_store_cutoff(call, p);
 
     p = ngx_cpymem(p + OC_STORE_CUTOFF_LEN, record->data,
                    OC_CHECKIN_KEY_LEN + OC_STORE_SAID_LEN);
 
-    value = record->data + OC_CHECKIN_KEY_LEN;
+    p = oc_store_score(p, record);
+
     len = record->len - OC_CHECKIN_KEY_LEN;
 
+    *p++ = (u_char) (len >> 16);
+    *p++ = (u_char) (len >> 8);
+    *p++ = (u_char) len;
+
+    return ngx_cpymem(p, record->data + OC_CHECKIN_KEY_LEN, len);
+}
+
+
+/* The microseconds of a record as OC_STORE_SCORE_LEN digits. */
+
+static u_char *
+oc_store_score(u_char *p, ngx_str_t *record)
+{
+    u_char      *value;
+    uint64_t     usec;
+    ngx_uint_t   i;
+
+    value = record->data + OC_CHECKIN_KEY_LEN;
     usec = 0;
 
     for (i = 1; i < OC_STORE_SAID_LEN; i++) {
@@ -108,13 +145,7 @@ oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record)
         usec /= 10;
     }
 
-    p += OC_STORE_SCORE_LEN;
-
-    *p++ = (u_char) (len >> 16);
-    *p++ = (u_char) (len >> 8);
-    *p++ = (u_char) len;
-
-    return ngx_cpymem(p, value, len);
+    return p + OC_STORE_SCORE_LEN;
 }
 
 
@@ -179,9 +210,11 @@ oc_store_report(oc_store_call_t *call)
     cln->data = call;
 
     ngx_queue_insert_tail(&target->calls, &call->queue);
+    target->ncalls++;
     target->len += len;
 
     call->batch = batch;
+    call->target = target;
 
     batch->taken++;
     batch->waiting++;
@@ -219,6 +252,8 @@ oc_store_batch(oc_store_call_t *call, size_t len, ngx_str_t *id,
         batch = ngx_queue_data(q, oc_store_batch_t, queue);
 
         if (batch->redis == call->redis
+            && batch->cutoff == call->cutoff
+            && batch->recent == call->recent
             && batch->taken < OC_STORE_BATCH_CALLS
             && batch->len + len <= OC_STORE_BATCH_BYTES
             && batch->tenant.len == call->tenant.len
@@ -280,6 +315,8 @@ oc_store_batch_create(oc_store_call_t *call)
 
     batch->pool = pool;
     batch->redis = call->redis;
+    batch->cutoff = call->cutoff;
+    batch->recent = call->recent;
     batch->op = NULL;
     batch->ntargets = 0;
     batch->taken = 0;
@@ -332,6 +369,7 @@ oc_store_batch_target(oc_store_batch_t *batch, ngx_str_t *id)
         return NULL;
     }
 
+    target->ncalls = 0;
     target->len = 0;
     ngx_queue_init(&target->calls);
 
@@ -351,13 +389,20 @@ oc_store_batch_leave(void *data)
 {
     oc_store_call_t *call = data;
 
-    oc_store_batch_t  *batch;
+    oc_store_batch_t   *batch;
+    oc_store_target_t  *target;
 
     batch = call->batch;
 
     if (batch == NULL) {
         return;
     }
+
+    target = call->target;
+
+    target->ncalls--;
+    target->len -= OC_STORE_ENTRY_LEN
+                   + call->checkins->checkins[0].record.len;
 
     call->batch = NULL;
 
@@ -401,13 +446,27 @@ oc_store_batch_turn(ngx_event_t *ev)
 static ngx_int_t
 oc_store_batch_send(oc_store_batch_t *batch)
 {
-    size_t              len;
-    u_char             *p;
-    ngx_str_t           argv[1 + 2 * OC_STORE_BATCH_TARGETS];
-    ngx_uint_t          i, n;
-    ngx_queue_t        *q;
-    oc_store_call_t    *call;
-    oc_store_target_t  *target;
+    ngx_int_t  rc;
+
+    rc = batch->waiting < OC_STORE_BATCH_MANY ? oc_store_batch_note(batch)
+                                              : oc_store_batch_absorb(batch);
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    oc_redis_op_submit(batch->op, oc_store_batch_done, batch);
+
+    return NGX_OK;
+}
+
+
+/* Makes the operation that adds the check-ins to journals. */
+
+static ngx_int_t
+oc_store_batch_note(oc_store_batch_t *batch)
+{
+    ngx_str_t    argv[1 + 2 * OC_STORE_BATCH_TARGETS];
+    ngx_uint_t   i, n;
 
     if (oc_store_key(&argv[0], batch->pool, &batch->prefix, &batch->tenant,
                      OC_KEY_TENANT_JOURNAL, NULL)
@@ -417,72 +476,192 @@ oc_store_batch_send(oc_store_batch_t *batch)
     }
 
     n = batch->ntargets;
-    len = 0;
 
     for (i = 0; i < n; i++) {
-        target = &batch->targets[i];
-
         if (oc_store_key(&argv[1 + i], batch->pool, &batch->prefix,
-                         &batch->tenant, OC_KEY_JOURNAL, &target->id)
+                         &batch->tenant, OC_KEY_JOURNAL,
+                         &batch->targets[i].id)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        /* those who have left in this very turn */
+        argv[1 + n + i].data = NULL;
+        argv[1 + n + i].len = batch->targets[i].len;
+    }
 
-        target->len = 0;
+    if (oc_store_batch_script(batch, &oc_store_report_script, 1 + n, argv,
+                              1 + 2 * n)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        oc_store_batch_entries(&batch->targets[i], argv[1 + n + i].data);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Makes the operation that takes the check-ins at once, but those for a
+ * configuration that has few of them.
+ */
+
+static ngx_int_t
+oc_store_batch_absorb(oc_store_batch_t *batch)
+{
+    u_char              numbers[2 + OC_STORE_BATCH_TARGETS][NGX_INT64_LEN];
+    ngx_str_t           argv[OC_STORE_SCOPE_KEYS * (1 + OC_STORE_BATCH_TARGETS)
+                             + 2 + 2 * OC_STORE_BATCH_TARGETS
+                             + 3 * OC_STORE_BATCH_CALLS], *arg, *record;
+    ngx_uint_t          i, n, nkeys;
+    ngx_queue_t        *q;
+    oc_store_call_t     scope;
+    oc_store_target_t  *target;
+
+    n = batch->ntargets;
+    nkeys = OC_STORE_SCOPE_KEYS * (1 + n);
+
+    scope.pool = batch->pool;
+    scope.prefix = batch->prefix;
+    scope.tenant = batch->tenant;
+
+    if (oc_store_scope(&scope, argv, NULL) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    arg = &argv[nkeys];
+
+    arg->data = numbers[0];
+    arg->len = ngx_sprintf(numbers[0], "%ui", batch->recent) - numbers[0];
+    arg++;
+
+    arg->data = numbers[1];
+    arg->len = ngx_sprintf(numbers[1], "%L", ngx_max(batch->cutoff, 0))
+               - numbers[1];
+    arg++;
+
+    for (i = 0; i < n; i++) {
+        target = &batch->targets[i];
+
+        if (oc_store_scope(&scope, &argv[OC_STORE_SCOPE_KEYS * (1 + i)],
+                           &target->id)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        arg->data = numbers[2 + i];
+        arg->len = ngx_sprintf(numbers[2 + i], "%ui", target->ncalls)
+                   - numbers[2 + i];
+        arg++;
+
+        arg->data = NULL;
+        arg->len = target->ncalls < OC_STORE_BATCH_MANY ? target->len : 0;
+        arg++;
+    }
+
+    for (i = 0; i < n; i++) {
+        target = &batch->targets[i];
 
         for (q = ngx_queue_head(&target->calls);
              q != ngx_queue_sentinel(&target->calls);
              q = ngx_queue_next(q))
         {
-            call = ngx_queue_data(q, oc_store_call_t, queue);
-            target->len += OC_STORE_ENTRY_LEN
-                           + call->checkins->checkins[0].record.len;
+            record = oc_store_batch_record(q);
+
+            arg->data = record->data;
+            arg->len = OC_CHECKIN_KEY_LEN;
+            arg++;
+
+            arg->data = NULL;
+            arg->len = OC_STORE_SCORE_LEN;
+            arg++;
+
+            arg->data = record->data + OC_CHECKIN_KEY_LEN;
+            arg->len = record->len - OC_CHECKIN_KEY_LEN;
+            arg++;
         }
-
-        argv[1 + n + i].data = NULL;
-        argv[1 + n + i].len = target->len;
-
-        len += target->len;
     }
 
+    if (oc_store_batch_script(batch, &oc_store_absorb_script, nkeys, argv,
+                              arg - argv)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    arg = &argv[nkeys + 3];
+
+    for (i = 0; i < n; i++) {
+        if (arg->len) {
+            oc_store_batch_entries(&batch->targets[i], arg->data);
+        }
+
+        arg += 2;
+    }
+
+    /* these begin with the first key */
+
+    for (i = 0; i < n; i++) {
+        target = &batch->targets[i];
+
+        for (q = ngx_queue_head(&target->calls);
+             q != ngx_queue_sentinel(&target->calls);
+             q = ngx_queue_next(q))
+        {
+            (void) oc_store_score(arg->data, oc_store_batch_record(q));
+            arg += 3;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+oc_store_batch_script(oc_store_batch_t *batch,
+    const oc_redis_script_t *script, ngx_uint_t nkeys, ngx_str_t *argv,
+    ngx_uint_t argc)
+{
+    size_t  size;
+
+    size = OC_STORE_BATCH_SIZE + batch->len;
+
     batch->op = oc_redis_op_create(batch->redis, 0,
-                                   len < NGX_MAX_ALLOC_FROM_POOL
-                                   ? OC_STORE_BATCH_SIZE + len
-                                   : OC_STORE_BATCH_SIZE,
+                                   size < NGX_MAX_ALLOC_FROM_POOL
+                                   ? size : OC_STORE_BATCH_SIZE,
                                    ngx_cycle->log);
     if (batch->op == NULL) {
         return NGX_ERROR;
     }
 
-    if (oc_redis_op_script(batch->op, &oc_store_report_script, 1 + n, argv,
-                           1 + 2 * n)
-        != NGX_OK)
-    {
+    if (oc_redis_op_script(batch->op, script, nkeys, argv, argc) != NGX_OK) {
         oc_redis_op_release(batch->op);
         batch->op = NULL;
 
         return NGX_ERROR;
     }
 
-    for (i = 0; i < n; i++) {
-        target = &batch->targets[i];
-        p = argv[1 + n + i].data;
-
-        for (q = ngx_queue_head(&target->calls);
-             q != ngx_queue_sentinel(&target->calls);
-             q = ngx_queue_next(q))
-        {
-            call = ngx_queue_data(q, oc_store_call_t, queue);
-            p = oc_store_entry(call, p, &call->checkins->checkins[0].record);
-        }
-    }
-
-    oc_redis_op_submit(batch->op, oc_store_batch_done, batch);
-
     return NGX_OK;
+}
+
+
+static void
+oc_store_batch_entries(oc_store_target_t *target, u_char *p)
+{
+    ngx_queue_t  *q;
+
+    for (q = ngx_queue_head(&target->calls);
+         q != ngx_queue_sentinel(&target->calls);
+         q = ngx_queue_next(q))
+    {
+        p = oc_store_entry(ngx_queue_data(q, oc_store_call_t, queue), p,
+                           oc_store_batch_record(q));
+    }
 }
 
 

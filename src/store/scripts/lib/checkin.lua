@@ -28,8 +28,13 @@ local find, sub, byte, char = string.find, string.sub, string.byte, string.char
 local floor, huge, format = math.floor, math.huge, string.format
 local call = redis.call
 
-local HEAD = '>I4I4I4I4I4i4i4I4I4dd'
+local HEAD = '>I4I4I4I4I4i4i4I4I4ddd'
 local KEY, ENTRY = 14, 20
+local CHUNK = 32 * ENTRY
+
+-- the last chunk of the queue has those of such a time, in milliseconds, which
+-- come in about the order of their dates
+local NEAR = 3600000
 local OWN = '-'
 local DAY = 86400000
 
@@ -69,7 +74,7 @@ local function blank(i)
     return { hash = KEYS[i], recent = KEYS[i + 1], queue = KEYS[i + 2],
              journal = KEYS[i + 3], n = 0, buckets = 1, base = 1, ok = 0,
              failed = 0, more_ok = 0, more_failed = 0, chunk = 1, chunks = 1,
-             high = -1, due = huge, given = '' }
+             high = -1, low = huge, due = huge, given = '' }
 end
 
 -- the scope that these keys hold, as it was before what is in its journal; or
@@ -82,7 +87,8 @@ local function stored(i)
                     journal = KEYS[i + 3] }
 
         s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok, s.more_failed,
-        s.chunk, s.chunks, s.high, s.due = struct.unpack(HEAD, found[1])
+        s.chunk, s.chunks, s.high, s.low, s.due
+            = struct.unpack(HEAD, found[1])
         s.given = found[2] or ''
 
         return s
@@ -91,7 +97,8 @@ end
 
 local function head(s)
     return struct.pack(HEAD, s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok,
-                       s.more_failed, s.chunk, s.chunks, s.high, s.due)
+                       s.more_failed, s.chunk, s.chunks, s.high, s.low,
+                       s.due)
 end
 
 -- write_head(s): stores the head, and the summary that was given
@@ -133,12 +140,52 @@ local function move(s)
     end
 end
 
+-- fetch(s, field): what is in the hash, or ''. While check-ins are taken
+-- together, what changes more than once is written in the end: s.late has it
+-- then, and s.fresh what was read.
+local function fetch(s, field)
+    local late = s.late
+
+    if not late then
+        return call('HGET', s.hash, field) or ''
+    end
+
+    local data = late[field] or s.fresh[field]
+
+    if not data then
+        data = call('HGET', s.hash, field) or ''
+        s.fresh[field] = data
+    end
+
+    return data
+end
+
+local function store(s, field, data)
+    if s.late then
+        s.late[field] = data
+    else
+        call('HSET', s.hash, field, data)
+    end
+end
+
+-- write_late(s, set, n): writes what is late, and the n elements of "set"
+local function write_late(s, set, n)
+    for field, data in pairs(s.late) do
+        set[n + 1], set[n + 2] = field, data
+        n = n + 2
+    end
+
+    if n > 0 then
+        call('HSET', s.hash, unpack(set, 1, n))
+    end
+end
+
 -- Counts a check-in of a user that has come (1), gone (-1) or neither (0),
 -- among the successful and the failed; returns the bucket's field and data.
 local function count(s, key, ok, failed)
     local user = sub(key, 7)
     local field = 'u' .. bucket(s, key, 7)
-    local data = call('HGET', s.hash, field) or ''
+    local data = fetch(s, field)
     local at = find(data, user, 1, true)
 
     while at and at % KEY ~= 1 do
@@ -184,32 +231,37 @@ local function enqueue(s, key, time)
                                      time % 4294967296)
     local chunk = s.chunk
 
-    if time >= s.high then
-        local data = call('HGET', s.hash, 'e' .. chunk) or ''
+    if time >= s.high - NEAR then
+        local data = fetch(s, 'e' .. chunk)
 
-        if #data >= 64 * ENTRY then
+        if #data >= CHUNK then
             s.chunks = s.chunks + 1
             chunk, data = s.chunks, ''
             s.chunk = chunk
         end
 
-        if data == '' then
+        if data == '' or time < s.low then
             call('ZADD', s.queue, time, chunk)
+            s.low = time
         end
 
-        s.high = time
-        call('HSET', s.hash, 'e' .. chunk, data .. entry)
+        s.high = math.max(s.high, time)
+        store(s, 'e' .. chunk, data .. entry)
     else
         chunk = call('ZREVRANGEBYSCORE', s.queue, time, '-inf', 'LIMIT', 0,
                      1)[1]
         if not chunk then
             chunk = call('ZRANGE', s.queue, 0, 0)[1]
             call('ZADD', s.queue, time, chunk)
+
+            if tonumber(chunk) == s.chunk then
+                s.low = time
+            end
         end
 
-        local data = call('HGET', s.hash, 'e' .. chunk) .. entry
+        local data = fetch(s, 'e' .. chunk) .. entry
 
-        if #data > 128 * ENTRY then
+        if #data > 2 * CHUNK then
             local entries = {}
 
             for i = 1, #data, ENTRY do
@@ -223,24 +275,24 @@ local function enqueue(s, key, time)
 
             table.sort(entries, function(a, b) return a[1] < b[1] end)
 
-            local half, low = {}, entries[65][1]
+            local all, half = {}, floor(#entries / 2)
 
             for i = 1, #entries do
-                half[i] = entries[i][2]
+                all[i] = entries[i][2]
             end
 
             s.chunks = s.chunks + 1
-            call('ZADD', s.queue, low, s.chunks)
-            call('HSET', s.hash, 'e' .. s.chunks, table.concat(half, '', 65))
+            call('ZADD', s.queue, entries[half + 1][1], s.chunks)
+            store(s, 'e' .. s.chunks, table.concat(all, '', half + 1))
 
             if tonumber(chunk) == s.chunk then
-                s.chunk = s.chunks
+                s.chunk, s.low = s.chunks, entries[half + 1][1]
             end
 
-            data = table.concat(half, '', 1, 64)
+            data = table.concat(all, '', 1, half)
         end
 
-        call('HSET', s.hash, 'e' .. chunk, data)
+        store(s, 'e' .. chunk, data)
     end
 
     if time < s.due then
@@ -294,18 +346,18 @@ local function gone(value, cutoff)
     return time_of(value) < cutoff and received(value) < cutoff
 end
 
--- replace(s, key, old, value, cutoff, keep, quiet): a check-in has come where
--- "old" was, or false. The cutoff is that of when it came, in milliseconds;
--- "keep" of the newest are kept apart. A quiet one belongs to a document and
--- leaves a summary that was given as it is. Returns whether it was taken: not
--- if the old one is newer.
-local function replace(s, key, old, value, cutoff, keep, quiet)
-    local usec, flags, was = usec_of(value), byte(value, 1), 0
+-- replace(s, key, old, value, cutoff, quiet): a check-in has come where "old"
+-- was, or false. The cutoff is that of when it came, in milliseconds. A quiet
+-- one belongs to a document and leaves a summary that was given as it is. What
+-- changes is late, the head is not written. Returns whether it was taken, as it
+-- is not if the old one is newer; and whether the head has changed.
+local function replace(s, key, old, value, cutoff, quiet)
+    local flags, was = byte(value, 1), 0
     local ok, failed = 0, 0
     local dirty = not quiet and s.given ~= ''
 
     if old then
-        if usec < usec_of(old) and not gone(old, cutoff) then
+        if usec_of(value) < usec_of(old) and not gone(old, cutoff) then
             return false
         end
 
@@ -328,24 +380,19 @@ local function replace(s, key, old, value, cutoff, keep, quiet)
         failed = failed + 1
     end
 
-    local set = {}
-
     if ok ~= 0 or failed ~= 0 then
-        set[1], set[2] = count(s, key, ok, failed)
+        store(s, count(s, key, ok, failed))
         dirty = true
     end
 
     if old ~= value then
-        set[#set + 1] = key
-        set[#set + 1] = value
+        store(s, key, value)
     end
 
     if not old then
         local field = 'k' .. bucket(s, key, 1)
 
-        set[#set + 1] = field
-        set[#set + 1] = (call('HGET', s.hash, field) or '') .. key
-
+        store(s, field, fetch(s, field) .. key)
         s.n = s.n + 1
         dirty = true
     end
@@ -354,39 +401,55 @@ local function replace(s, key, old, value, cutoff, keep, quiet)
 
     if flags >= 2 and was < 2 then
         enqueue(s, key, time_of(value))
+        dirty = true
     elseif not old then
         enqueue(s, key, math.max(time_of(value), received(value)))
     end
 
+    return true, dirty
+end
+
+-- finish(s, set, add, dirty, keep): writes what is late, the fields in "set"
+-- and those of the newest, of which "keep" are wanted
+local function finish(s, set, add, dirty, keep)
     if dirty then
-        set[#set + 1] = 'h'
-        set[#set + 1] = head(s)
+        s.late['h'] = head(s)
     end
 
-    if set[1] then
-        call('HSET', s.hash, unpack(set))
+    write_late(s, set, #set)
+    s.late, s.fresh = nil, nil
 
-        if call('ZADD', s.recent, format('%d', usec), key) == 1 and s.n > 2 * keep
-           and call('ZCARD', s.recent) > 2 * keep
-        then
+    if add[1] then
+        call('ZADD', s.recent, unpack(add))
+
+        if s.n > 2 * keep and call('ZCARD', s.recent) > 2 * keep then
             call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
         end
     end
 
     if s.n > 16 * s.buckets then
-        split(s)
+        repeat
+            split(s)
+        until s.n <= 16 * s.buckets
+
         call('HSET', s.hash, 'h', head(s))
     end
-
-    return true
 end
 
--- put(s, record, cutoff, keep, quiet): the same for a record
+-- put(s, record, cutoff, keep, quiet): the same for a record, all of it
 local function put(s, record, cutoff, keep, quiet)
-    local key = sub(record, 1, KEY)
+    local key, value = sub(record, 1, KEY), sub(record, KEY + 1)
+    local old = call('HGET', s.hash, key)
 
-    return replace(s, key, call('HGET', s.hash, key), sub(record, KEY + 1),
-                   cutoff, keep, quiet)
+    s.late, s.fresh = {}, {}
+
+    local taken, dirty = replace(s, key, old, value, cutoff, quiet)
+
+    if taken and (dirty or old ~= value) then
+        finish(s, {}, { format('%d', usec_of(value)), key }, dirty, keep)
+    end
+
+    s.late, s.fresh = nil, nil
 end
 
 -- The time of a key in the queue has come: its check-in ceases to count, and
@@ -494,6 +557,10 @@ local function expire(s, cutoff, most)
         if keep[1] then
             call('HSET', s.hash, 'e' .. chunk, table.concat(keep))
             call('ZADD', s.queue, least, chunk)
+
+            if tonumber(chunk) == s.chunk then
+                s.low = least
+            end
         else
             call('HDEL', s.hash, 'e' .. chunk)
             call('ZREM', s.queue, chunk)
@@ -529,7 +596,7 @@ local function clear(s)
     call('UNLINK', s.hash, s.recent, s.queue)
 
     s.n, s.buckets, s.base, s.ok, s.failed = 0, 1, 1, 0, 0
-    s.chunk, s.chunks, s.high, s.due = 1, 1, -1, huge
+    s.chunk, s.chunks, s.high, s.low, s.due = 1, 1, -1, huge, huge
 
     return s
 end
@@ -586,40 +653,38 @@ local function entry_of(record, cutoff)
            .. struct.pack('>I3', #value) .. value
 end
 
--- take(s, data, pos, keep): takes some of the check-ins of a journal, from
--- this byte on; returns where others are. Of several of one key only that
--- which stays in the end is stored, and those that change no more than their
--- date and what they say go together.
-local function take(s, data, pos, keep)
-    local at, keys, cutoffs, values, n = {}, {}, {}, {}, 0
-    local kinds, usecs, scores = {}, {}, {}
-    local most, size = budget < 64 and budget or 64, #data
+-- check-ins that are to be taken together; of several of one key only that
+-- which stays in the end
+local function batch()
+    return { n = 0, at = {}, keys = {}, cutoffs = {}, kinds = {}, usecs = {},
+             scores = {}, values = {} }
+end
 
-    while most > 0 and pos <= size do
-        local cutoff, key, kind, usec, score, value, after
-              = unpacked(NOTED, data, pos)
-        local j = at[key]
+local function add(b, cutoff, key, kind, usec, score, value)
+    local j = b.at[key]
 
-        if not j then
-            n = n + 1
-            j = n
-            at[key], keys[n] = n, key
-        elseif usec < usecs[j] and not gone(values[j], cutoff) then
-            j = nil
-        end
-
-        if j then
-            cutoffs[j], values[j] = cutoff, value
-            kinds[j], usecs[j], scores[j] = kind, usec, score
-        end
-
-        pos, most, budget = after, most - 1, budget - 1
+    if not j then
+        j = b.n + 1
+        b.n, b.at[key], b.keys[j] = j, j, key
+    elseif usec < b.usecs[j] and not gone(b.values[j], cutoff) then
+        return
     end
 
-    local olds = call('HMGET', s.hash, unpack(keys))
-    local set, add, m = {}, {}, 0
+    b.cutoffs[j], b.kinds[j], b.usecs[j] = cutoff, kind, usec
+    b.scores[j], b.values[j] = score, value
+end
 
-    for i = 1, n do
+-- take(s, b, keep): those that change no more than their date and what they
+-- say are stored together
+local function take(s, b, keep)
+    local olds = call('HMGET', s.hash, unpack(b.keys))
+    local keys, kinds, usecs = b.keys, b.kinds, b.usecs
+    local scores, values = b.scores, b.values
+    local set, add, m, new, dirty = {}, {}, 0, 0, false
+
+    s.late, s.fresh = {}, {}
+
+    for i = 1, b.n do
         local key, old, value = keys[i], olds[i], values[i]
         local kind, usec
 
@@ -628,25 +693,22 @@ local function take(s, data, pos, keep)
         end
 
         if kind ~= kinds[i] or usecs[i] < usec then
-            replace(s, key, old, value, cutoffs[i], keep)
+            local taken, changed = replace(s, key, old, value, b.cutoffs[i])
+
+            if taken then
+                add[new + 1], add[new + 2] = scores[i], key
+                new, dirty = new + 2, dirty or changed
+            end
+
             budget = budget - 2
         elseif old ~= value then
             set[m + 1], set[m + 2] = key, value
-            add[m + 1], add[m + 2] = scores[i], key
-            m = m + 2
+            add[new + 1], add[new + 2] = scores[i], key
+            m, new = m + 2, new + 2
         end
     end
 
-    if m > 0 then
-        call('HSET', s.hash, unpack(set))
-        call('ZADD', s.recent, unpack(add))
-
-        if s.n > 2 * keep and call('ZCARD', s.recent) > 2 * keep then
-            call('ZREMRANGEBYRANK', s.recent, 0, -keep - 1)
-        end
-    end
-
-    return pos
+    finish(s, set, add, dirty, keep)
 end
 
 -- drain(s, keep): takes what is in the journal. Returns whether that was all;
@@ -679,7 +741,19 @@ local function drain(s, keep)
     end
 
     while pos <= size and budget > 0 do
-        pos = take(s, data, pos, keep)
+        local b, most = batch(), math.min(budget, 64)
+
+        budget = budget - most
+
+        while most > 0 and pos <= size do
+            local cutoff, key, kind, usec, score, value, after
+                  = unpacked(NOTED, data, pos)
+
+            add(b, cutoff, key, kind, usec, score, value)
+            pos, most = after, most - 1
+        end
+
+        take(s, b, keep)
     end
 
     if own then
