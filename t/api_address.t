@@ -349,12 +349,14 @@ for my $id (@ids) {
         my $get = ask('GET', path_of($made->header('Location')));
         answer_is $get, 200, 'its Location';
         is ask('GET', $parens)->body, $get->body, 'A7: in parentheses';
+        my $named = $parens =~ s/\(/(id=/r;
+        is ask('GET', $named)->body, $get->body, 'A7: with the name of the key';
         is ask('GET', $segment)->body, $get->body, 'A7: as a segment'
             unless $id =~ m{^(?:\$|\.\.?$|microsoft|update)};
         is ask('GET', "$parens/assignments/\$count")->body, '1', 'below it';
 
         # $entity has it by each of its URLs
-        for my $url ($parens, path_of($made->header('Location')),
+        for my $url ($parens, $named, path_of($made->header('Location')),
                      "http://localhost$parens", $made->header('Location'))
         {
             is ask('GET', '/beta/$entity?$id=' . encoded($url))->body,

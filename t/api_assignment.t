@@ -99,7 +99,9 @@ for my $path ("$list/none", "$list('none')", API . '/none/assignments',
 }
 
 for my $key ("/none", "('none')", '/none/$ref', "('none')/\$ref", '/a',
-             '/' . 'x' x 257, '/%FF', '/%0A', q{('')}, q{('a'')}, '()')
+             '/' . 'x' x 257, '/%FF', '/%0A', q{('')}, q{('a'')}, '()',
+             q{(id='')}, q{(id='a'')}, '(id=)', "(id=')", "(id='a", "(Id='a')",
+             "(id='a',id='a')", "(displayName='a')", "(id=id='a')")
 {
     refused("DELETE $key", 404, undef, ask('DELETE', "$list$key"));
     refused("PATCH $key", $key =~ /ref/ ? 405 : 404, undef,
@@ -129,7 +131,8 @@ for my $key ("/none", "('none')", '/none/$ref', "('none')/\$ref", '/a',
     is $get->body, $r->body, 'the body of the 201';
     is $get->header('ETag'), $tag, 'its ETag';
     is ask('GET', $_)->body, $r->body, "GET $_" for "$list('a')", "$list/%61",
-       API . q{('one')/assignments('a')}, "$list/a/", "$list(%27a%27)";
+       API . q{('one')/assignments('a')}, "$list/a/", "$list(%27a%27)",
+       API . q{(id='one')/assignments(id%3D'a')};
 
     my $all = ask('GET', $list);
     my $item = $r->json;

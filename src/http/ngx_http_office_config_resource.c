@@ -528,9 +528,9 @@ ngx_http_office_config_keyed(ngx_pool_t *pool, ngx_str_t *segment,
 
 
 /*
- * Takes the key from ('key'), in which a quote is doubled (OData ABNF,
- * parensKey).  NGX_OK; NGX_DECLINED if that is not its form; NGX_ERROR if
- * memory is out.
+ * Takes the key from ('key') or (id='key'), in which a quote is doubled (OData
+ * ABNF, simpleKey and compoundKey).  NGX_OK; NGX_DECLINED if that is not its
+ * form; NGX_ERROR if memory is out.
  */
 
 static ngx_int_t
@@ -539,16 +539,26 @@ ngx_http_office_config_key(ngx_pool_t *pool, ngx_str_t *segment,
 {
     u_char  *p, *last, *dst;
 
-    if (segment->len < sizeof("('')") - 1
-        || segment->data[0] != '(' || segment->data[1] != '\''
-        || segment->data[segment->len - 2] != '\''
-        || segment->data[segment->len - 1] != ')')
-    {
+    p = segment->data;
+    last = p + segment->len;
+
+    if (segment->len < sizeof("('')") - 1 || *p != '(' || last[-1] != ')') {
         return NGX_DECLINED;
     }
 
-    p = segment->data + 2;
-    last = segment->data + segment->len - 2;
+    p++;
+    last--;
+
+    if (ngx_strncmp(p, "id=", sizeof("id=") - 1) == 0) {
+        p += sizeof("id=") - 1;
+    }
+
+    if (last - p < 2 || *p != '\'' || last[-1] != '\'') {
+        return NGX_DECLINED;
+    }
+
+    p++;
+    last--;
 
     if (ngx_strlchr(p, last, '\'') == NULL) {
         key->data = p;

@@ -188,16 +188,23 @@ split(path_t *path, const ngx_str_t *text, unsigned merge)
 }
 
 
-/* the key in what is behind a name, as in ('it''s'); false if that is none */
+/* the key behind a name, as in ('it''s') or (id='a'); false if that is none */
 
 static unsigned
 unquote(ngx_str_t *key, const u_char *p, size_t len)
 {
     size_t  i;
 
-    if (len < 4 || memcmp(p, "('", 2) != 0
-        || memcmp(p + len - 2, "')", 2) != 0)
-    {
+    if (len < 4 || p[0] != '(') {
+        return 0;
+    }
+
+    if (memcmp(p + 1, "id=", 3) == 0) {
+        p += 3;
+        len -= 3;
+    }
+
+    if (len < 4 || p[1] != '\'' || memcmp(p + len - 2, "')", 2) != 0) {
         return 0;
     }
 
