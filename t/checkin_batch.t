@@ -310,7 +310,7 @@ subtest 'Redis has no memory' => sub {
     my $redis = $t->redis(config => ['maxmemory-policy noeviction']);
     my ($s, @c) = service(redis => $redis);
 
-    $t->allow_log(qr/\[error\].* refused: "OOM /);
+    $t->allow_log(qr/\[error\].* refused: "${\ IN_SCRIPT}?OOM /);
     $redis->cmd('CONFIG', 'SET', 'maxmemory', 1);
     together($s, sub { report($_, 'one') for @c });
     is statuses(@c), join(' ', (503) x 12), 'none was taken';

@@ -190,7 +190,10 @@ END
 
 # TLS, with a certificate that Redis wants to see
 
-{
+delete $files{'standalone-tls.conf'};
+
+subtest 'standalone-tls.conf' => sub {
+    $t->needs('tls');
     my $dir = $t->dir . '/certificates';
     mkdir $dir or die "$dir: $!\n";
     my $ca = OfficeConfig::Certificates->new($dir);
@@ -202,9 +205,8 @@ END
         '/etc/nginx/redis-ca.pem' => $ca->ca,
         '/etc/nginx/redis-client.pem' => $client->{cert},
         '/etc/nginx/redis-client.key' => $client->{key})->start;
-    delete $files{'standalone-tls.conf'};
     works($nginx, 'standalone-tls.conf');
-}
+};
 
 {
     my $group = OfficeConfig::Sentinels->new($t, replicas => 1);

@@ -8,6 +8,8 @@ use Time::HiRes qw(time);
 use OfficeConfig::Certificates;
 use OfficeConfig::Faults;
 
+OfficeConfig::Test->needs('tls');
+
 my $t = OfficeConfig::Test->new;
 
 $t->allow_lost;

@@ -8,14 +8,16 @@ use OfficeConfig::Service;
 my $t = OfficeConfig::Test->new;
 my $secret = 'Hunter2-of-the-test';
 
+my $user_may_not = qr/(?:ERR |${\ IN_SCRIPT})The user executing the script /;
+
 # every refused attempt is logged; with the pauses below they are not many
 my $pauses = 'reconnect 20ms 100ms;';
 $t->allow_lost;
 $t->allow_log(
     qr/\[error\].* Redis at \S+ refused the connection: "(?:WRONGPASS|NOAUTH|ERR DB) /,
     qr/\[error\].* Redis at \S+ refused[^"]*: "NOPERM /,
-    # Redis 7.0, from within a script
-    qr/\[error\].* Redis at \S+ refused: "ERR The user executing the script /,
+    # from within a script, before Redis 7.2
+    qr/\[error\].* Redis at \S+ refused: "$user_may_not/,
 );
 
 
@@ -183,7 +185,7 @@ subtest 'a user who may read only' => sub {
     }
 
     is $redis->cmd('ZCARD', 'oc:{default}:ids'), 1, 'nothing was done';
-    ok $s->nginx->wait_log(qr/\[error\].* Redis at \S+ refused: "(?:NOPERM|ERR The user)/),
+    ok $s->nginx->wait_log(qr/\[error\].* Redis at \S+ refused: "(?:NOPERM |$user_may_not)/),
        'the log says why';
     silent($s);
 
@@ -191,6 +193,39 @@ subtest 'a user who may read only' => sub {
     ok wait_until(5, sub { $s->create->status == 201 }),
        'back once the user may write, without a reload';
     $s->works;
+    $s->end;
+    $redis->kill;
+};
+
+
+# what a group has done by then is taken back
+
+subtest 'a user who may not do a part of a group' => sub {
+    my $redis = $t->redis;
+    my $s = OfficeConfig::Service->new($t, redis => $redis, block => $pauses);
+    my $id = $s->id;
+    my $all = '/officeConfiguration/clientConfigurations';
+    my %how = (headers => { 'Content-Type' => 'application/json' },
+               atomicityGroup => 'g', method => 'POST');
+    my @requests = (
+        { %how, id => '1', url => $all, body => { id => 'new', priority => 7 } },
+        { %how, id => '2', url => "$all/$id/assignments",
+          body => { id => 'one-more' } },
+    );
+    my $group = sub {
+        my $r = $s->request('POST', '/beta/$batch',
+                            json => { requests => \@requests });
+        return join ' ', sort map { $_->{status} }
+                              @{($r->json // {})->{responses} // []};
+    };
+
+    $redis->cmd('ACL', 'SETUSER', 'default', '-hlen');
+    is $group->(), '503 503', 'refused' for 1 .. 2;
+    is $s->get('new')->status, 404, 'nothing of it was done';
+    is $redis->cmd('ZCARD', 'oc:{default}:ids'), 1, 'indeed';
+
+    $redis->cmd('ACL', 'SETUSER', 'default', '+hlen');
+    is $group->(), '201 201', 'carried out once the user may';
     $s->end;
     $redis->kill;
 };

@@ -6,6 +6,8 @@ use OfficeConfig::Test;
 use OfficeConfig::Certificates;
 use OfficeConfig::Service;
 
+OfficeConfig::Test->needs('tls');
+
 my $t = OfficeConfig::Test->new;
 my $dir = $t->dir . '/certificates';
 mkdir $dir or die "$dir: $!\n";

@@ -26,7 +26,8 @@ static void *oc_redis_reply_integer(const redisReadTask *task,
     long long value);
 static void *oc_redis_reply_nil(const redisReadTask *task);
 static void oc_redis_reply_free(void *reply);
-static ngx_uint_t oc_redis_code_begins(ngx_str_t *error, u_char *p);
+static ngx_uint_t oc_redis_reply_skip(ngx_str_t *text, const char *prefix);
+static void oc_redis_reply_skip_place(ngx_str_t *text, const char *after);
 static oc_redis_reply_t *oc_redis_reply_new(const redisReadTask *task,
     oc_redis_reply_e type);
 
@@ -269,39 +270,57 @@ oc_redis_reply_free(void *reply)
 
 
 /*
- * What a server's error asks for.  The code stands at its start; errors from
- * within a script have it after a '-' further on in Redis 6.2, and those that
- * end a transaction after a colon.
+ * What a server's error asks for, which its code says: the first word of it,
+ * or, of an error of a command within a script or a transaction, the first word
+ * of that.  Nothing further on is looked at, as it may repeat what was sent.
  */
 
 oc_redis_refusal_e
 oc_redis_refusal(ngx_str_t *error)
 {
-    u_char      *p, *last;
-    size_t       len;
+    u_char      *end;
+    ngx_str_t    cause;
     ngx_uint_t   i;
 
-    last = error->data + error->len;
+    cause = *error;
 
-    /* Redis 7 has no code for what a script may not do as this user */
+    oc_redis_reply_skip(&cause, "-");
+    oc_redis_reply_skip(&cause, "EXECABORT Transaction discarded because of: ");
 
-    if (memmem(error->data, error->len, "user executing the script",
-               sizeof("user executing the script") - 1))
+    /* Redis 6.2 tells of the script first, and where in it that was */
+
+    if (oc_redis_reply_skip(&cause, "ERR Error running script (call to f_")) {
+        oc_redis_reply_skip_place(&cause, "): ");
+    }
+
+    while (oc_redis_reply_skip(&cause, "@user_script:")) {
+        oc_redis_reply_skip(&cause, " ");
+        oc_redis_reply_skip_place(&cause, ": ");
+    }
+
+    oc_redis_reply_skip(&cause, "-");
+
+    /* there is no code for what a script may not do as this user before 7.2 */
+
+    if (oc_redis_reply_skip(&cause, "The user executing the script ")
+        || oc_redis_reply_skip(&cause, "ERR The user executing the script "))
     {
         return OC_REDIS_REFUSAL_BUSY;
     }
 
+    end = ngx_strlchr(cause.data, cause.data + cause.len, ' ');
+    if (end == NULL) {
+        return OC_REDIS_REFUSAL_OTHER;
+    }
+
+    cause.len = end - cause.data;
+
     for (i = 0; oc_redis_refusals[i].code.len; i++) {
-        len = oc_redis_refusals[i].code.len;
-
-        for (p = error->data; (size_t) (last - p) > len; p++) {
-
-            if (p[len] == ' '
-                && oc_redis_code_begins(error, p)
-                && ngx_strncmp(p, oc_redis_refusals[i].code.data, len) == 0)
-            {
-                return oc_redis_refusals[i].refusal;
-            }
+        if (cause.len == oc_redis_refusals[i].code.len
+            && ngx_memcmp(cause.data, oc_redis_refusals[i].code.data,
+                          cause.len) == 0)
+        {
+            return oc_redis_refusals[i].refusal;
         }
     }
 
@@ -309,9 +328,46 @@ oc_redis_refusal(ngx_str_t *error)
 }
 
 
+/* Removes what a text begins with; returns whether it did. */
+
 static ngx_uint_t
-oc_redis_code_begins(ngx_str_t *error, u_char *p)
+oc_redis_reply_skip(ngx_str_t *text, const char *prefix)
 {
-    return p == error->data || p[-1] == '-'
-           || (p - error->data >= 2 && p[-2] == ':' && p[-1] == ' ');
+    size_t  len;
+
+    len = ngx_strlen(prefix);
+
+    if (text->len < len || ngx_memcmp(text->data, prefix, len) != 0) {
+        return 0;
+    }
+
+    text->data += len;
+    text->len -= len;
+
+    return 1;
+}
+
+
+/*
+ * Removes a number, of the digits of a line or of a script's SHA-1, and what
+ * follows it, if that is "after"; otherwise nothing.
+ */
+
+static void
+oc_redis_reply_skip_place(ngx_str_t *text, const char *after)
+{
+    ngx_str_t  rest;
+
+    rest = *text;
+
+    while (rest.len && ((*rest.data >= '0' && *rest.data <= '9')
+                        || (*rest.data >= 'a' && *rest.data <= 'f')))
+    {
+        rest.data++;
+        rest.len--;
+    }
+
+    if (oc_redis_reply_skip(&rest, after)) {
+        *text = rest;
+    }
 }

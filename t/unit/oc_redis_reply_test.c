@@ -270,6 +270,11 @@ test_refusals(void)
         { "ERR Error running script (call to f_0123): @user_script:1: "
           "@user_script: 1: -READONLY You can't write against a read only "
           "replica.", OC_REDIS_REFUSAL_RECHECK },
+        { "ERR Error running script (call to f_0123): @user_script:502: "
+          "@user_script: 502: The user executing the script can't run this "
+          "command or subcommand", OC_REDIS_REFUSAL_BUSY },
+        { "@user_script: 502: -OOM command not allowed when used memory > "
+          "'maxmemory'.", OC_REDIS_REFUSAL_BUSY },
         { "ERR The user executing the script can't run this command or "
           "subcommand script: 0123, on @user_script:1.",
           OC_REDIS_REFUSAL_BUSY },
@@ -295,7 +300,23 @@ test_refusals(void)
         { "OOM", OC_REDIS_REFUSAL_OTHER },
         { "OO", OC_REDIS_REFUSAL_OTHER },
         { "-", OC_REDIS_REFUSAL_OTHER },
-        { "ERR x -OOM", OC_REDIS_REFUSAL_OTHER }
+        { "ERR x -OOM", OC_REDIS_REFUSAL_OTHER },
+
+        /* what may be somebody's words */
+        { "ERR wrong value: OOM command not allowed", OC_REDIS_REFUSAL_OTHER },
+        { "ERR wrong value -OOM command not allowed", OC_REDIS_REFUSAL_OTHER },
+        { "ERR OOM command not allowed", OC_REDIS_REFUSAL_OTHER },
+        { "ERR The value \"user executing the script\" is wrong",
+          OC_REDIS_REFUSAL_OTHER },
+        { "ERR Error running script (call to f_0123): @user_script:1: "
+          "@user_script: 1: wrong value: OOM command", OC_REDIS_REFUSAL_OTHER },
+        { "ERR Error running script (call to f_0123): @user_script:1: "
+          "@user_script: x1: -OOM command", OC_REDIS_REFUSAL_OTHER },
+        { "ERR Error running script (call to f_0123): @user_script:1: ",
+          OC_REDIS_REFUSAL_OTHER },
+        { "ERR Error running script (call to f_0123", OC_REDIS_REFUSAL_OTHER },
+        { "EXECABORT Transaction discarded because of: x: OOM command",
+          OC_REDIS_REFUSAL_OTHER }
     };
 
     for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {

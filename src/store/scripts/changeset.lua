@@ -119,7 +119,11 @@ for n = 1, tonumber(all_args[4]) do
 
     if not fine then
         journal.undo()
-        error(reply)
+
+        -- an error of Redis is what the script returns: Redis before version 7
+        -- cannot raise it again
+
+        return type(reply) == 'table' and reply or error(reply)
     elseif not done(name, reply) then
         journal.undo()
 

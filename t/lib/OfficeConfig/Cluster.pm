@@ -37,8 +37,8 @@ sub new {
         $nodes[$i]->cmd('CLUSTER', 'SET-CONFIG-EPOCH', $i + 1);
         next if $i >= $n;
 
-        $nodes[$i]->cmd('CLUSTER', 'ADDSLOTSRANGE',
-                        int(SLOTS * $i / $n), int(SLOTS * ($i + 1) / $n) - 1);
+        $nodes[$i]->cmd('CLUSTER', 'ADDSLOTS',
+                        int(SLOTS * $i / $n) .. int(SLOTS * ($i + 1) / $n) - 1);
     }
 
     $self->_meet($_) for @nodes[1 .. $#nodes];

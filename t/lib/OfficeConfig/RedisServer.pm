@@ -11,11 +11,23 @@ use OfficeConfig::Net qw(free_port open_socket wait_until);
 use OfficeConfig::Process;
 use OfficeConfig::Resp qw(resp_command resp_length resp_value);
 
-# another one than the distribution's; whether it is of before Redis 7
+# another one than the distribution's; whether it is of before Redis 7; what
+# such a Redis puts before an error of a command in a script
 
 use constant BINARY => $ENV{OC_REDIS} // 'redis-server';
 use constant OLD => $ENV{OC_REDIS} ? qx($ENV{OC_REDIS} --version) =~ /v=[1-6]\./
                                    : 0;
+use constant IN_SCRIPT =>
+    qr/(?:ERR Error running script \(call to f_[0-9a-f]{40}\): \@user_script:\d+: )?\@user_script: \d+: -?/;
+
+
+# speaks_tls: whether it was built so; one that was not does not know the
+# directive
+
+sub speaks_tls {
+    my $binary = BINARY;
+    return qx($binary --tls-port 0 --end-of-this 1 2>&1) !~ /'tls-port/;
+}
 
 
 # new($class, %opt): a server that is not started yet

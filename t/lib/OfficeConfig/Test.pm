@@ -36,12 +36,13 @@ use OfficeConfig::RedisServer;
 use constant {
     ROOT => $ENV{OC_ROOT} // abs_path(dirname(__FILE__) . '/../../..'),
     LAYOUT => 3,                        # version of what is in Redis
+    IN_SCRIPT => OfficeConfig::RedisServer::IN_SCRIPT,
     BASE => '/beta/officeConfiguration',
     API  => '/beta/officeConfiguration/clientConfigurations',
 };
 
 our @ISA = 'Exporter';
-our @EXPORT = qw(ROOT BASE API LAYOUT seed seed_bytes wait_until);
+our @EXPORT = qw(ROOT BASE API LAYOUT IN_SCRIPT seed seed_bytes wait_until);
 
 my $owner = $$;
 my @running;
@@ -130,6 +131,20 @@ sub redis {
         dir => $self->_subdir('redis'), %opt));
     $redis->start if $start;
     return $redis;
+}
+
+
+# needs($what): skips a subtest when the Redis that is tested has no "tls" or
+# no "7", which is what is of version 7. It is said before the first point, and
+# of a whole test before there is an object: OfficeConfig::Test->needs('tls').
+
+sub needs {
+    my ($self, $what) = @_;
+
+    plan skip_all => 'this Redis is of before version 7'
+        if $what eq '7' && OfficeConfig::RedisServer::OLD;
+    plan skip_all => 'this Redis was built without TLS'
+        if $what eq 'tls' && !OfficeConfig::RedisServer::speaks_tls();
 }
 
 
