@@ -8,7 +8,9 @@ use OfficeConfig::Service;
 my $t = OfficeConfig::Test->new;
 my $secret = 'Hunter2-of-the-test';
 
-my $user_may_not = qr/(?:ERR |${\ IN_SCRIPT})The user executing the script /;
+# how a script is told
+
+my $user_may_not = qr/(?:ERR |${\ IN_SCRIPT})(?:The user executing the script|ACL failure in script:) /;
 
 # every refused attempt is logged; with the pauses below they are not many
 my $pauses = 'reconnect 20ms 100ms;';
@@ -16,7 +18,6 @@ $t->allow_lost;
 $t->allow_log(
     qr/\[error\].* Redis at \S+ refused the connection: "(?:WRONGPASS|NOAUTH|ERR DB) /,
     qr/\[error\].* Redis at \S+ refused[^"]*: "NOPERM /,
-    # from within a script, before Redis 7.2
     qr/\[error\].* Redis at \S+ refused: "$user_may_not/,
 );
 

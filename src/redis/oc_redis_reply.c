@@ -279,7 +279,7 @@ oc_redis_refusal_e
 oc_redis_refusal(ngx_str_t *error)
 {
     u_char      *end;
-    ngx_str_t    cause;
+    ngx_str_t    cause, text;
     ngx_uint_t   i;
 
     cause = *error;
@@ -300,10 +300,16 @@ oc_redis_refusal(ngx_str_t *error)
 
     oc_redis_reply_skip(&cause, "-");
 
-    /* there is no code for what a script may not do as this user before 7.2 */
+    /*
+     * there is no code for what a script may not do as this user; 6.2 and 7.0
+     * say it in the first words, 7.2 and Valkey in the second ones
+     */
 
-    if (oc_redis_reply_skip(&cause, "The user executing the script ")
-        || oc_redis_reply_skip(&cause, "ERR The user executing the script "))
+    text = cause;
+    oc_redis_reply_skip(&text, "ERR ");
+
+    if (oc_redis_reply_skip(&text, "The user executing the script ")
+        || oc_redis_reply_skip(&text, "ACL failure in script: "))
     {
         return OC_REDIS_REFUSAL_BUSY;
     }

@@ -278,6 +278,9 @@ test_refusals(void)
         { "ERR The user executing the script can't run this command or "
           "subcommand script: 0123, on @user_script:1.",
           OC_REDIS_REFUSAL_BUSY },
+        { "ERR ACL failure in script: User reader has no permissions to run "
+          "the 'hdel' command script: 0123, on @user_script:160.",
+          OC_REDIS_REFUSAL_BUSY },
         { "EXECABORT Transaction discarded because of: NOPERM this user has "
           "no permissions", OC_REDIS_REFUSAL_BUSY },
         { "OOM command not allowed when used memory > 'maxmemory'. script: "

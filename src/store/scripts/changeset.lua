@@ -120,10 +120,10 @@ for n = 1, tonumber(all_args[4]) do
     if not fine then
         journal.undo()
 
-        -- an error of Redis is what the script returns: Redis before version 7
-        -- cannot raise it again
+        -- raised again, an error of Redis 7 would have another code, and one
+        -- of Redis 6.2 no text
 
-        return type(reply) == 'table' and reply or error(reply)
+        return { err = type(reply) == 'table' and reply.err or reply }
     elseif not done(name, reply) then
         journal.undo()
 

@@ -21,12 +21,12 @@ use constant IN_SCRIPT =>
     qr/(?:ERR Error running script \(call to f_[0-9a-f]{40}\): \@user_script:\d+: )?\@user_script: \d+: -?/;
 
 
-# speaks_tls: whether it was built so; one that was not does not know the
-# directive
+# speaks_tls: whether it was built so, which it says before it misses a
+# certificate and ends
 
 sub speaks_tls {
     my $binary = BINARY;
-    return qx($binary --tls-port 0 --end-of-this 1 2>&1) !~ /'tls-port/;
+    return qx($binary --port 0 --tls-port 1 2>&1) =~ /tls-cert-file/;
 }
 
 
