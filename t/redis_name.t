@@ -25,7 +25,7 @@ $t->allow_log(
     qr/\[error\].* connection to Redis at \S+ could not be made \(110: /,
     qr/\[warn\].* host not found: "\S+" of Redis in \S+:\d+, it will be looked up later/,
     qr/\[(?:warn|error)\].* could not be resolved \((?:2|3|110): /,
-    qr/\[error\].* Redis at \S+ refused(?: the connection)?: "(?:READONLY|WRONGPASS) /,
+    qr/\[error\].* Redis at \S+ refused(?: the connection)?: "(?:READONLY|WRONGPASS|LOADING) /,
     # of nginx's resolver
     qr/\[error\].* (?:short|invalid|unexpected) .*DNS response/,
 );
