@@ -148,10 +148,10 @@ ngx_http_office_config_reports_array(json_t *json)
         return json;
     }
 
-    value = json_is_object(json) ? oc_json_member(json, "value") : NULL;
+    value = json_is_object(json) && json_object_size(json) == 1
+            ? oc_json_member(json, "value") : NULL;
 
-    return value && json_is_array(value) && json_object_size(json) == 1
-           ? value : NULL;
+    return value && json_is_array(value) ? value : NULL;
 }
 
 

@@ -17,6 +17,7 @@
 #define OC_FAULT_MAX_NAME  128
 
 
+static json_t *oc_object_named(json_t *json);
 static ngx_int_t oc_object_type(oc_object_t *object, json_t *value,
     const oc_path_t *path, oc_fault_t *fault);
 static ngx_int_t oc_item_write(oc_buf_t *b, const oc_property_t *property,
@@ -51,11 +52,7 @@ oc_object_read(oc_object_t *object, const oc_type_t *type, json_t *json,
                         ".%s is expected.", type->name.data);
     }
 
-    value = oc_json_member(json, "@odata.type");
-
-    if (value == NULL) {
-        value = oc_json_member(json, "@type");
-    }
+    value = oc_object_named(json);
 
     if (value && oc_object_type(object, value, path, fault) != NGX_OK) {
         return NGX_ERROR;
@@ -98,6 +95,44 @@ oc_object_read(oc_object_t *object, const oc_type_t *type, json_t *json,
     }
 
     return NGX_OK;
+}
+
+
+/* The @odata.type, or else the @type, of an object; NULL without one. */
+
+static json_t *
+oc_object_named(json_t *json)
+{
+    void       *iter;
+    json_t     *value;
+    ngx_str_t   name;
+
+    value = NULL;
+
+    for (iter = json_object_iter(json);
+         iter;
+         iter = json_object_iter_next(json, iter))
+    {
+        name = oc_json_member_name(iter);
+
+        if (name.data[0] != '@') {
+            continue;
+        }
+
+        if (name.len == sizeof("@odata.type") - 1
+            && ngx_memcmp(name.data, "@odata.type", name.len) == 0)
+        {
+            return json_object_iter_value(iter);
+        }
+
+        if (name.len == sizeof("@type") - 1
+            && ngx_memcmp(name.data, "@type", name.len) == 0)
+        {
+            value = json_object_iter_value(iter);
+        }
+    }
+
+    return value;
 }
 
 
