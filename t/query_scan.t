@@ -22,11 +22,12 @@ $t->allow_log(
     qr/\[error\].* unexpected (?:data in|reply of) Redis/,
 );
 
-# commands of scans: "scan" reads a part of a collection, "pick" the page of
-# another order, "more" what is kept apart
+# commands of scans: "scan" finds the places of a part of a collection, "read"
+# reads what is there, "pick" the page of another order, in smaller parts, "more"
+# what is kept apart
 sub kind {
     my ($name, $script, $n, @keys) = @{$_[0]};
-    return 'pick' if uc $name eq 'HMGET';
+    return @{$_[0]} > 18 ? 'read' : 'pick' if uc $name eq 'HMGET';
     return '' if $name !~ /^eval/i;
     return $n == 2 && $keys[0] =~ /:(?:ids|pri)$/ && $keys[1] =~ /:cfg$/
            ? 'scan' : 'more';
@@ -39,7 +40,22 @@ my %answer = (
     busy  => "-BUSY Redis is busy running a script\r\n",
     wrong => ":1\r\n",
     short => "*1\r\n:1\r\n",
-    stuck => "*3\r\n\$1\r\nx\r\n\$1\r\n1\r\n:0\r\n",
+    stuck => "*4\r\n\$1\r\nx\r\n\$1\r\n1\r\n*0\r\n*0\r\n",
+);
+
+# scripts of Redis, before the command is answered
+my %change = (
+    gone => q{
+        redis.call('HDEL', KEYS[1], 'c0000060')
+        redis.call('ZREM', KEYS[2], 'c0000060')
+        redis.call('ZREM', KEYS[3], 'c0000060')
+    },
+    moved => q{
+        local json = redis.call('HGET', KEYS[1], 'c0000061')
+        json = string.gsub(json, '"priority":61,', '"priority":70000,')
+        redis.call('HSET', KEYS[1], 'c0000061', json)
+        redis.call('ZADD', KEYS[3], 70000, 'c0000061')
+    },
 );
 
 my ($now, %n) = '';
@@ -58,12 +74,17 @@ my $proxy = $t->proxy(upstream => $redis, script => sub {
     return 'PASS' if !defined $what || $kind ne $what
                      || ($all ? $n < $at : $n != $at);
     $t->file('seen', $text);
-    return $answer{$how};
+    return $answer{$how} if exists $answer{$how};
+
+    # what another client does in between
+    system('redis-cli', '-s', $redis->socket, 'EVAL', $change{$how}, 3,
+           map { "oc:{default}:$_" } qw(cfg ids pri));
+    return 'PASS';
 });
 
 my $round = 0;
 
-# in: "scan", "more" or "pick", which of them, a key of %answer, whether all
+# in: "scan", "read", "pick" or "more", which of them, a key of %answer, whether all
 # after it; or nothing: Redis works from now on
 sub fails {
     unlink $seen;
@@ -89,11 +110,11 @@ my $all = $count + @ids;
 
 # what is asked for, and what kinds of commands that takes
 my %query = (
-    filter => [q{?$filter=contains(displayName,'nothing')}, 'scan'],
+    filter => [q{?$filter=contains(displayName,'nothing')}, 'scan', 'read'],
     number => ['/$count?$filter=priority%20gt%20-1', 'scan'],
     search => ['?$search=nothing', 'scan'],
     order  => ['?$orderby=displayName&$top=40', 'scan', 'pick'],
-    behind => ['?$orderby=displayName&$top=40&$skip=5000', 'scan', 'pick'],
+    behind => ['?$orderby=displayName&$top=40&$skip=5000', 'scan', 'read', 'pick'],
     summary => ['?$filter=userCheckinSummary/succeededUserCount%20gt%20'
                 . '100000', 'scan', 'more'],
     checkins => ['?$filter=checkinStatuses/any(c:c/userId%20eq%20%27x%27)',
@@ -134,7 +155,7 @@ my %status = (never => 504, close => 503, busy => 503, error => 500,
               wrong => 500, short => 500, stuck => 500);
 
 # in: kind; out: which one of them is in the middle of a scan
-sub last_of { return $_[0] eq 'scan' ? 7 : 2 }
+sub last_of { return $_[0] =~ /^(?:scan|read)$/ ? 7 : 2 }
 
 for my $name (sort keys %query) {
     subtest "Redis fails: $name" => sub {
@@ -273,6 +294,39 @@ subtest 'clients leave' => sub {
        'no descriptor is left';
 };
 
+
+# between the finding of places and the reading of what is there
+
+for my $case (['gone', 60, 89], ['moved', 61, 88]) {
+    my ($how, $n, $skip) = @$case;
+    my @others = map { sprintf 'c%07d', $_ }
+                 grep { $_ != 60 && $_ != $n } 50 .. 69;
+
+    for my $query ("\$orderby=priority&\$top=20&\$skip=$skip",
+                   q{$orderby=priority&$top=20&$filter=startswith(id,'c')}
+                   . '%20and%20priority%20ge%2050')
+    {
+        fails('read', 1, $how);
+        my $r = $s->list($query);
+        ok -f $seen, "$how in between: $query";
+
+        my %ids = map { $_->{id} => 1 } @{$r->json->{value}};
+        ok !$ids{sprintf 'c%07d', $n}, 'it is not there';
+        is_deeply [grep { $ids{$_} } @others], \@others, 'the others are';
+        fails();
+    }
+}
+
+
+# what is large is read in small parts
+
+{
+    fill($redis, 20, payload => 1_000_000);
+    my $calls = $redis->calls('hmget');
+    is $s->list(q{$filter=contains(displayName,'nothing')})->status, 200,
+       'twenty of a megabyte';
+    cmp_ok $redis->calls('hmget') - $calls, '>=', 20, 'one at a time';
+}
 
 $s->end;
 $t->done;

@@ -224,7 +224,7 @@ for my $kind (qw(read list write script)) {
 
             # which one is in the size of the page, the id, the description
             return 'PASS' if $command ne $command{$kind};
-            my ($n) = $kind eq 'list' ? "@$words[-4, -3]" =~ /^0 5(\d\d)$/
+            my ($n) = $kind eq 'list' ? "@$words[-3, -2]" =~ /^0 5(\d\d)$/
                     : "@$words" =~ /absurd-(\d+)/;
             return defined $n ? $absurd[$n][1] : 'PASS';
         });

@@ -8,7 +8,6 @@
 #include "ngx_http_office_config_represent.h"
 #include "ngx_http_office_config_response.h"
 #include "ngx_http_office_config_scan.h"
-#include "oc_span.h"
 
 
 /* bytes of configurations that are read at once */
@@ -574,37 +573,10 @@ ngx_http_office_config_item_place(ngx_http_office_config_list_t *list,
 
     json = &list->items[list->i];
 
-    position->priority = ngx_http_office_config_priority(json);
+    position->priority = oc_store_priority(json);
 
     return ngx_http_office_config_entity_id(list->request->pool, json,
                                             &position->id);
-}
-
-
-/* The priority of a rendered configuration. */
-
-int32_t
-ngx_http_office_config_priority(ngx_str_t *json)
-{
-    u_char     *p, *last;
-    ngx_str_t   name, value;
-
-    last = json->data + json->len - 1;
-
-    for (p = json->data + 1; p; /* void */ ) {
-        p = oc_span_next(p, last, &name, &value);
-
-        if (p && name.len == sizeof("priority") - 1
-            && ngx_memcmp(name.data, "priority", name.len) == 0
-            && value.len)
-        {
-            return (int32_t) (value.data[0] == '-'
-                              ? -ngx_atoi(value.data + 1, value.len - 1)
-                              : ngx_atoi(value.data, value.len));
-        }
-    }
-
-    return 0;
 }
 
 

@@ -290,7 +290,7 @@ ngx_http_office_config_cut(ngx_http_office_config_list_t *list, ngx_str_t *id,
     list->next.id = *id;
 
     if (list->order == NGX_HTTP_OFFICE_CONFIG_BY_PRIORITY) {
-        list->next.priority = ngx_http_office_config_priority(json);
+        list->next.priority = oc_store_priority(json);
         return;
     }
 

@@ -35,7 +35,6 @@ ngx_int_t ngx_http_office_config_busy(ngx_http_request_t *r, ngx_int_t rc);
 
 ngx_int_t ngx_http_office_config_scan_configurations(
     ngx_http_office_config_list_t *list, ngx_http_office_config_list_pt done);
-int32_t ngx_http_office_config_priority(ngx_str_t *json);
 
 /* ngx_http_office_config_expand.c */
 

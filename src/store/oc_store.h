@@ -120,6 +120,7 @@ typedef struct {
     /* the result, besides call->page */
 
     ngx_uint_t            examined;
+    int32_t              *priorities;  /* private */
     oc_store_place_t      next;        /* empty: there are no others */
 } oc_store_scan_t;
 
@@ -227,6 +228,7 @@ ngx_int_t oc_store_count(oc_store_call_t *call);
 /* oc_store_scan.c */
 
 ngx_int_t oc_store_scan(oc_store_call_t *call, oc_store_scan_t *scan);
+int32_t oc_store_priority(const ngx_str_t *json);
 ngx_int_t oc_store_pick(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n);
 ngx_int_t oc_store_expand(oc_store_call_t *call, ngx_str_t *ids,
     ngx_uint_t n);

@@ -7,13 +7,18 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "oc_span.h"
 #include "oc_store_internal.h"
 #include "oc_store_key.h"
 
 
+static void oc_store_found(oc_redis_op_t *op, void *data);
+static ngx_int_t oc_store_found_read(oc_store_call_t *call,
+    oc_redis_reply_t *reply);
+static ngx_int_t oc_store_score(const ngx_str_t *score, int32_t *priority);
 static void oc_store_scanned(oc_redis_op_t *op, void *data);
-static ngx_int_t oc_store_place_read(oc_store_place_t *place,
-    oc_redis_reply_t **elements, ngx_uint_t priority);
+static ngx_uint_t oc_store_of_type(const ngx_str_t *json,
+    const oc_type_t *type);
 static void oc_store_picked(oc_redis_op_t *op, void *data);
 static void oc_store_expanded_read(oc_redis_op_t *op, void *data);
 static void oc_store_got_secret(oc_redis_op_t *op, void *data);
@@ -22,13 +27,16 @@ static void oc_store_got_secret(oc_redis_op_t *op, void *data);
 /*
  * Reads configurations behind scan->after: OC_STORE_OK, call->page, and where
  * to go on, scan->next.  "scan" must live as long as the call.
+ *
+ * A script finds the places, a command reads what is there.  What has gone, or
+ * to another place, between the two is not in the page, as if it had before.
  */
 
 ngx_int_t
 oc_store_scan(oc_store_call_t *call, oc_store_scan_t *scan)
 {
     u_char      *p;
-    ngx_str_t    argv[10];
+    ngx_str_t    argv[9];
     ngx_uint_t   i;
 
     p = ngx_pnalloc(call->pool, NGX_INT32_LEN + 2 * NGX_INT_T_LEN
@@ -41,7 +49,7 @@ oc_store_scan(oc_store_call_t *call, oc_store_scan_t *scan)
         return NGX_ERROR;
     }
 
-    for (i = 2; i < 10; i++) {
+    for (i = 2; i < 9; i++) {
         ngx_str_null(&argv[i]);
     }
 
@@ -88,85 +96,153 @@ oc_store_scan(oc_store_call_t *call, oc_store_scan_t *scan)
     p = ngx_sprintf(p, "%uz", scan->bytes);
     argv[8].len = p - argv[8].data;
 
-    if (scan->type) {
-        argv[9] = scan->type->name;
-    }
-
     call->scan = scan;
     call->page = NULL;
     call->npage = 0;
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_scan_script, 2,
-                           argv, 10, OC_STORE_ENTITY_SIZE, oc_store_scanned);
+                           argv, 9, OC_STORE_ENTITY_SIZE, oc_store_found);
 }
 
 
 static void
-oc_store_scanned(oc_redis_op_t *op, void *data)
+oc_store_found(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
+    ngx_str_t         *argv;
+    ngx_uint_t         i, n;
     oc_store_scan_t   *scan;
-    oc_redis_reply_t  *reply;
+    oc_redis_reply_t  *ids;
 
     if (oc_store_result(call, op) != NGX_OK) {
         return;
     }
 
     scan = call->scan;
-    reply = oc_redis_op_reply(op);
 
-    if (reply->type != OC_REDIS_REPLY_ARRAY || reply->nelements < 3
-        || reply->elements[2]->type != OC_REDIS_REPLY_INTEGER
-        || oc_store_place_read(&scan->next, reply->elements, scan->priority)
+    if (oc_store_found_read(call, oc_redis_op_reply(op)) != NGX_OK) {
+        oc_store_failed(call);
+        return;
+    }
+
+    n = scan->examined;
+
+    if (n == 0) {
+        call->status = OC_STORE_OK;
+        call->handler(call);
+        return;
+    }
+
+    ids = oc_redis_op_reply(op)->elements[2];
+
+    argv = ngx_palloc(call->pool, (n + 2) * sizeof(ngx_str_t));
+
+    if (argv == NULL
+        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_CONFIGURATIONS, NULL)
            != NGX_OK)
     {
         oc_store_failed(call);
         return;
     }
 
-    scan->examined = reply->elements[2]->integer;
+    ngx_str_set(&argv[0], "HMGET");
 
-    /* it would go on for ever */
-
-    if (scan->examined == 0 && scan->next.id.len) {
-        oc_store_failed(call);
-        return;
+    for (i = 0; i < n; i++) {
+        argv[2 + i] = ids->elements[i]->str;
     }
 
-    if (oc_store_page(call, reply, 3) == NGX_OK) {
-        call->status = OC_STORE_OK;
-        call->handler(call);
+    if (oc_store_command(call, OC_REDIS_OP_READ, argv, n + 2,
+                         OC_STORE_ENTITY_SIZE, oc_store_scanned)
+        != NGX_OK)
+    {
+        oc_store_failed(call);
     }
 }
 
 
+/* What the script says: scan->next, ->examined and ->priorities. */
+
 static ngx_int_t
-oc_store_place_read(oc_store_place_t *place, oc_redis_reply_t **elements,
-    ngx_uint_t priority)
+oc_store_found_read(oc_store_call_t *call, oc_redis_reply_t *reply)
 {
-    u_char     *p;
-    size_t      len;
-    ngx_int_t   n;
+    ngx_uint_t          i;
+    oc_store_scan_t    *scan;
+    oc_redis_reply_t  **elements, *ids, *scores;
+
+    scan = call->scan;
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY || reply->nelements != 4) {
+        return NGX_ERROR;
+    }
+
+    elements = reply->elements;
+    ids = elements[2];
+    scores = elements[3];
 
     if (elements[0]->type != OC_REDIS_REPLY_STRING
-        || elements[1]->type != OC_REDIS_REPLY_STRING)
+        || elements[1]->type != OC_REDIS_REPLY_STRING
+        || ids->type != OC_REDIS_REPLY_ARRAY
+        || scores->type != OC_REDIS_REPLY_ARRAY
+        || scores->nelements != (scan->priority ? ids->nelements : 0))
     {
         return NGX_ERROR;
     }
 
-    place->id = elements[0]->str;
-    place->priority = 0;
+    scan->examined = ids->nelements;
+    scan->next.id = elements[0]->str;
+    scan->next.priority = 0;
 
-    if (!priority || place->id.len == 0) {
+    /* there is nothing behind what is not there: it would go on for ever */
+
+    if (scan->next.id.len && scan->examined == 0) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < ids->nelements; i++) {
+        if (ids->elements[i]->type != OC_REDIS_REPLY_STRING) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (!scan->priority) {
         return NGX_OK;
     }
 
-    p = elements[1]->str.data;
-    len = elements[1]->str.len;
+    if (scan->next.id.len
+        && oc_store_score(&elements[1]->str, &scan->next.priority) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
-    if (len && *p == '-') {
-        n = ngx_atoi(p + 1, len - 1);
+    scan->priorities = ngx_palloc(call->pool, (scores->nelements + 1)
+                                              * sizeof(int32_t));
+    if (scan->priorities == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < scores->nelements; i++) {
+        if (scores->elements[i]->type != OC_REDIS_REPLY_STRING
+            || oc_store_score(&scores->elements[i]->str,
+                              &scan->priorities[i])
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+oc_store_score(const ngx_str_t *score, int32_t *priority)
+{
+    ngx_int_t  n;
+
+    if (score->len && score->data[0] == '-') {
+        n = ngx_atoi(score->data + 1, score->len - 1);
 
         if (n == NGX_ERROR || n > 2147483648) {
             return NGX_ERROR;
@@ -175,16 +251,134 @@ oc_store_place_read(oc_store_place_t *place, oc_redis_reply_t **elements,
         n = -n;
 
     } else {
-        n = ngx_atoi(p, len);
+        n = ngx_atoi(score->data, score->len);
 
         if (n == NGX_ERROR || n > 2147483647) {
             return NGX_ERROR;
         }
     }
 
-    place->priority = (int32_t) n;
+    *priority = (int32_t) n;
 
     return NGX_OK;
+}
+
+
+static void
+oc_store_scanned(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    ngx_str_t          etag;
+    ngx_uint_t         i;
+    oc_store_scan_t   *scan;
+    oc_redis_reply_t  *reply, *item;
+
+    if (oc_store_result(call, op) != NGX_OK) {
+        return;
+    }
+
+    scan = call->scan;
+    reply = oc_redis_op_reply(op);
+
+    if (reply->type != OC_REDIS_REPLY_ARRAY
+        || reply->nelements != scan->examined)
+    {
+        oc_store_failed(call);
+        return;
+    }
+
+    call->page = ngx_palloc(call->pool, reply->nelements * sizeof(ngx_str_t));
+    if (call->page == NULL) {
+        oc_store_failed(call);
+        return;
+    }
+
+    for (i = 0; i < reply->nelements; i++) {
+        item = reply->elements[i];
+
+        if (item->type == OC_REDIS_REPLY_NIL) {
+            continue;
+        }
+
+        if (item->type != OC_REDIS_REPLY_STRING
+            || oc_store_etag(&item->str, &etag) != NGX_OK)
+        {
+            oc_store_failed(call);
+            return;
+        }
+
+        if (scan->priority
+            && oc_store_priority(&item->str) != scan->priorities[i])
+        {
+            continue;
+        }
+
+        if (scan->type && !oc_store_of_type(&item->str, scan->type)) {
+            continue;
+        }
+
+        call->page[call->npage++] = item->str;
+    }
+
+    call->status = OC_STORE_OK;
+    call->handler(call);
+}
+
+
+/* The priority of a stored configuration. */
+
+int32_t
+oc_store_priority(const ngx_str_t *json)
+{
+    u_char     *p, *last;
+    ngx_str_t   name, value;
+
+    last = json->data + json->len - 1;
+
+    for (p = json->data + 1; p; /* void */ ) {
+        p = oc_span_next(p, last, &name, &value);
+
+        if (p && name.len == sizeof("priority") - 1
+            && ngx_memcmp(name.data, "priority", name.len) == 0
+            && value.len)
+        {
+            return (int32_t) (value.data[0] == '-'
+                              ? -ngx_atoi(value.data + 1, value.len - 1)
+                              : ngx_atoi(value.data, value.len));
+        }
+    }
+
+    return 0;
+}
+
+
+/* Whether a stored configuration, whose type follows the ETag, is of a type. */
+
+static ngx_uint_t
+oc_store_of_type(const ngx_str_t *json, const oc_type_t *type)
+{
+    u_char     *p, *last;
+    ngx_str_t   name, value;
+
+    last = json->data + json->len - 1;
+
+    /* the ETag, then what may be the type */
+
+    p = oc_span_next(json->data + 1, last, &name, &value);
+
+    if (p == NULL || oc_span_next(p, last, &name, &value) == NULL
+        || name.len != sizeof("@odata.type") - 1
+        || ngx_memcmp(name.data, "@odata.type", name.len) != 0)
+    {
+        return 0;
+    }
+
+    p = value.data + value.len - 1 - type->name.len;
+
+    return value.len > type->name.len + 2
+           && value.data[value.len - 1] == '"' && p[-1] == '.'
+           && ngx_memcmp(p, type->name.data, type->name.len) == 0;
 }
 
 

@@ -1,24 +1,22 @@
--- Reads configurations in the order of an index, from behind a place in it:
--- the place is what was read last, so that nothing that comes or goes moves
--- what is read next.
+-- Finds configurations in the order of an index, from behind a place in it:
+-- the place is what was found last, so that nothing that comes or goes moves
+-- what is found next. Their JSON is not read here: what a script has in its
+-- hands costs it a hundred times what a command takes for it.
 --
 -- KEYS: the index, configurations
 -- ARGV: "i" for the index of ids or "p" for that of priorities; "1" for the
 --       descending order, in which those of one priority are still in the
 --       ascending order of their ids; the id and the priority that the page
 --       begins behind, or ""; how many are passed over first; how many are
---       looked at; the number of their bytes behind which there are fewer; the
---       name of the only type that is wanted, without the namespace, or ""
+--       wanted; the number of bytes of their JSON behind which there are fewer
 --
--- Returns the id and the priority behind which there is more, or "" twice; how
--- many were looked at, without those that were passed over; then the JSON of
--- each configuration that is wanted.
+-- Returns the id and the priority behind which there is more, or "" twice; the
+-- ids; and of the index of priorities the priority of each.
 
 local call = redis.call
 local kind, down, id, score = ARGV[1], ARGV[2] == '1', ARGV[3], ARGV[4]
 local skip, limit, bytes = tonumber(ARGV[5]), tonumber(ARGV[6]),
                            tonumber(ARGV[7])
-local only = ARGV[8]
 local index = KEYS[1]
 local total = call('ZCARD', index)
 
@@ -138,37 +136,22 @@ end
 at = at + skip
 
 local ids = take(limit + 1)
-local page, n = { '', '', 0 }, 0
-local last = math.min(#ids, limit)
+local n, last = 0, math.min(#ids, limit)
 
 while n < last and bytes > 0 do
-    local slice = math.min(n + 16, last)
-    local found = call('HMGET', KEYS[2], unpack(ids, n + 1, slice))
-
-    for i = 1, slice - n do
-        local json = found[i]
-
-        if json then
-            bytes = bytes - #json
-
-            -- the type follows the ETag
-            if only == ''
-               or string.match(json, '^"@odata.type":"#?microsoft.graph.(%w+)"',
-                               41) == only
-            then
-                page[#page + 1] = json
-            end
-        end
-    end
-
-    n = slice
+    n = n + 1
+    bytes = bytes - call('HSTRLEN', KEYS[2], ids[n])
 end
 
-page[3] = n
+local place = { '', '' }
 
 if n < #ids then
-    page[1] = ids[n]
-    page[2] = kind == 'p' and call('ZSCORE', index, ids[n]) or ''
+    place = { ids[n], kind == 'p' and call('ZSCORE', index, ids[n]) or '' }
 end
 
-return page
+for i = #ids, n + 1, -1 do
+    ids[i] = nil
+end
+
+return { place[1], place[2], ids,
+         kind == 'p' and n > 0 and call('ZMSCORE', index, unpack(ids)) or {} }
