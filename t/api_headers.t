@@ -103,7 +103,7 @@ my %made = (
             ['GET', "$item/assign"], ['PUT', "$item/assignments", json => {}],
             ['POST', API . '/$count', json => {}],
             ['POST', $item, json => {}], ['DELETE', API],
-            ['BREW', API], ['GET', API . '/$ref']],
+            ['BREW', API], ['PUT', API . '/$ref']],
     406 => [['GET', API, headers => [Accept => 'text/html']],
             ['HEAD', API, headers => [Accept => 'text/html']],
             ['POST', API, json => {}, headers => [Accept => 'text/html']]],

@@ -261,7 +261,7 @@ for my $option ('$select=id', '$expand=assignments', '%24SELECT=id',
     }
 
     answer_is get(API . "?$option"), 200, "GET of all: $option";
-    error_is get(API . "/\$ref?$option"), 405, undef, "GET of \$ref: $option";
+    error_is get(API . "/\$ref?$option"), 501, $target, "GET of \$ref: $option";
 }
 
 for my $option ('expand=x', '$select=x', '$expand=', '$select=') {
