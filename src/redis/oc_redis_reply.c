@@ -27,7 +27,8 @@ static void *oc_redis_reply_integer(const redisReadTask *task,
 static void *oc_redis_reply_nil(const redisReadTask *task);
 static void oc_redis_reply_free(void *reply);
 static ngx_uint_t oc_redis_reply_skip(ngx_str_t *text, const char *prefix);
-static void oc_redis_reply_skip_place(ngx_str_t *text, const char *after);
+static ngx_uint_t oc_redis_reply_skip_place(ngx_str_t *text,
+    const char *before, const char *after);
 static oc_redis_reply_t *oc_redis_reply_new(const redisReadTask *task,
     oc_redis_reply_e type);
 
@@ -289,13 +290,11 @@ oc_redis_refusal(ngx_str_t *error)
 
     /* Redis 6.2 tells of the script first, and where in it that was */
 
-    if (oc_redis_reply_skip(&cause, "ERR Error running script (call to f_")) {
-        oc_redis_reply_skip_place(&cause, "): ");
-    }
+    oc_redis_reply_skip_place(&cause, "ERR Error running script (call to f_",
+                              "): ");
 
-    while (oc_redis_reply_skip(&cause, "@user_script:")) {
-        oc_redis_reply_skip(&cause, " ");
-        oc_redis_reply_skip_place(&cause, ": ");
+    while (oc_redis_reply_skip_place(&cause, "@user_script:", ": ")) {
+        /* void */
     }
 
     oc_redis_reply_skip(&cause, "-");
@@ -355,16 +354,26 @@ oc_redis_reply_skip(ngx_str_t *text, const char *prefix)
 
 
 /*
- * Removes a number, of the digits of a line or of a script's SHA-1, and what
- * follows it, if that is "after"; otherwise nothing.
+ * Removes a place in a script, the digits of a line or of a script's SHA-1,
+ * with what is in front of it and behind it; returns whether it was there.
  */
 
-static void
-oc_redis_reply_skip_place(ngx_str_t *text, const char *after)
+static ngx_uint_t
+oc_redis_reply_skip_place(ngx_str_t *text, const char *before,
+    const char *after)
 {
-    ngx_str_t  rest;
+    u_char     *start;
+    ngx_str_t   rest;
 
     rest = *text;
+
+    if (!oc_redis_reply_skip(&rest, before)) {
+        return 0;
+    }
+
+    oc_redis_reply_skip(&rest, " ");
+
+    start = rest.data;
 
     while (rest.len && ((*rest.data >= '0' && *rest.data <= '9')
                         || (*rest.data >= 'a' && *rest.data <= 'f')))
@@ -373,7 +382,11 @@ oc_redis_reply_skip_place(ngx_str_t *text, const char *after)
         rest.len--;
     }
 
-    if (oc_redis_reply_skip(&rest, after)) {
-        *text = rest;
+    if (rest.data == start || !oc_redis_reply_skip(&rest, after)) {
+        return 0;
     }
+
+    *text = rest;
+
+    return 1;
 }

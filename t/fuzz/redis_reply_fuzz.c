@@ -58,8 +58,9 @@ record(fuzz_record_t *r, const void *data, size_t len)
 
 
 /*
- * A class of which a code stands where codes stand; what the user may not do
- * in a script has no code.
+ * A class has a code that stands at the beginning or behind a "-" or ": ",
+ * and what begins with a code is in its class; what the user may not do in a
+ * script has no code.
  */
 
 static void
@@ -69,7 +70,7 @@ check_refusal(ngx_str_t *error)
     u_char              *exact;
     size_t               i, j, len;
     ngx_str_t            s;
-    unsigned             possible, any;
+    unsigned             possible, first;
     oc_redis_refusal_e   refusal;
 
     static const struct {
@@ -104,7 +105,7 @@ check_refusal(ngx_str_t *error)
     copy[error->len] = '\0';
 
     possible = 0;
-    any = 0;
+    first = 0;
 
     for (i = 0; i < error->len; i++) {
 
@@ -120,22 +121,24 @@ check_refusal(ngx_str_t *error)
             if (error->len - i >= len
                 && memcmp(copy + i, codes[j].code, len) == 0)
             {
-                any = 1;
+                first |= i == 0 && codes[j].refusal != refusal;
                 possible |= codes[j].refusal == refusal;
             }
         }
     }
 
-    /* Redis 7 says so, without a code, of what a script may not do */
+    /* Redis says so, without a code, of what a script may not do */
 
     if (memmem(error->data, error->len, "user executing the script",
-               strlen("user executing the script")))
+               strlen("user executing the script"))
+        || memmem(error->data, error->len, "ACL failure in script",
+                  strlen("ACL failure in script")))
     {
-        fuzz_assert(refusal == OC_REDIS_REFUSAL_BUSY);
-
-    } else {
-        fuzz_assert(any ? possible : refusal == OC_REDIS_REFUSAL_OTHER);
+        possible |= refusal == OC_REDIS_REFUSAL_BUSY;
     }
+
+    fuzz_assert(!first);
+    fuzz_assert(possible || refusal == OC_REDIS_REFUSAL_OTHER);
 
     free(copy);
     free(exact);
