@@ -25,7 +25,7 @@ use OfficeConfig::Native qw(build_native);
 # what reads URLs, query options and batches gets a minute, the others less
 
 my %SECONDS = ((map { $_ => 60 } qw(batch_json eval expand filter format
-    multipart orderby path query search select skiptoken)), others => 10);
+    multipart orderby path query search select skiptoken)), others => 4);
 
 my $TICKS = sysconf(_SC_CLK_TCK);
 
