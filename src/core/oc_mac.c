@@ -30,6 +30,10 @@ oc_mac_create(const u_char *key)
 {
     oc_mac_t  *mac;
 
+#if (OPENSSL_VERSION_NUMBER >= 0x30000000L)
+    EVP_MAC   *siphash;
+#endif
+
     mac = OPENSSL_zalloc(sizeof(oc_mac_t));
     if (mac == NULL) {
         return NULL;
@@ -38,20 +42,18 @@ oc_mac_create(const u_char *key)
     ngx_memcpy(mac->key, key, OC_MAC_KEY_LEN);
 
 #if (OPENSSL_VERSION_NUMBER >= 0x30000000L)
-    {
-    EVP_MAC  *algorithm;
 
-    algorithm = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+    siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
 
-    if (algorithm) {
-        mac->siphash = EVP_MAC_CTX_new(algorithm);
-        EVP_MAC_free(algorithm);
+    if (siphash) {
+        mac->siphash = EVP_MAC_CTX_new(siphash);
+        EVP_MAC_free(siphash);
     }
 
     /* that there is none is no error */
 
     ERR_clear_error();
-    }
+
 #endif
 
     return mac;

@@ -114,7 +114,6 @@ ngx_http_office_config_read_chunk(ngx_http_office_config_list_t *list,
 
     scan->limit = size;
     scan->bytes = NGX_HTTP_OFFICE_CONFIG_CHUNK_BYTES;
-    scan->type = list->ctx->route.cast;
 
     return oc_store_scan(&list->call, scan);
 }
@@ -123,12 +122,22 @@ ngx_http_office_config_read_chunk(ngx_http_office_config_list_t *list,
 static ngx_int_t
 ngx_http_office_config_took_chunk(ngx_http_office_config_list_t *list)
 {
+    ngx_uint_t        i;
+    const oc_type_t  *cast;
     oc_store_scan_t  *scan;
 
     scan = &list->scan;
+    cast = list->ctx->route.cast;
 
     list->items = list->call.page;
-    list->nitems = list->call.npage;
+    list->nitems = 0;
+
+    for (i = 0; i < list->call.npage; i++) {
+        if (cast == NULL || oc_select_type(&list->items[i]) == cast) {
+            list->items[list->nitems++] = list->items[i];
+        }
+    }
+
     list->examined += scan->examined;
     list->last = (scan->next.id.len == 0);
 

@@ -113,7 +113,6 @@ typedef struct {
     ngx_uint_t            skip;        /* so many more are passed over */
     ngx_uint_t            limit;       /* up to OC_STORE_MAX_PAGE are read */
     size_t                bytes;       /* fewer, when there are so many */
-    const oc_type_t      *type;        /* of these only; NULL: all */
     unsigned              priority:1;  /* the index: priorities, or ids */
     unsigned              descending:1;
 

@@ -17,8 +17,9 @@ static ngx_int_t oc_store_found_read(oc_store_call_t *call,
     oc_redis_reply_t *reply);
 static ngx_int_t oc_store_score(const ngx_str_t *score, int32_t *priority);
 static void oc_store_scanned(oc_redis_op_t *op, void *data);
-static ngx_uint_t oc_store_of_type(const ngx_str_t *json,
-    const oc_type_t *type);
+static ngx_int_t oc_store_read_ids(oc_store_call_t *call, ngx_str_t *ids,
+    ngx_uint_t n, oc_redis_handler_pt handler);
+static ngx_int_t oc_store_ids_read(oc_store_call_t *call, oc_redis_op_t *op);
 static void oc_store_picked(oc_redis_op_t *op, void *data);
 static void oc_store_expanded_read(oc_redis_op_t *op, void *data);
 static void oc_store_got_secret(oc_redis_op_t *op, void *data);
@@ -110,23 +111,20 @@ oc_store_found(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_str_t         *argv;
+    ngx_str_t         *ids;
     ngx_uint_t         i, n;
-    oc_store_scan_t   *scan;
-    oc_redis_reply_t  *ids;
+    oc_redis_reply_t  *found;
 
     if (oc_store_result(call, op) != NGX_OK) {
         return;
     }
-
-    scan = call->scan;
 
     if (oc_store_found_read(call, oc_redis_op_reply(op)) != NGX_OK) {
         oc_store_failed(call);
         return;
     }
 
-    n = scan->examined;
+    n = call->scan->examined;
 
     if (n == 0) {
         call->status = OC_STORE_OK;
@@ -134,29 +132,19 @@ oc_store_found(oc_redis_op_t *op, void *data)
         return;
     }
 
-    ids = oc_redis_op_reply(op)->elements[2];
+    found = oc_redis_op_reply(op)->elements[2];
 
-    argv = ngx_palloc(call->pool, (n + 2) * sizeof(ngx_str_t));
-
-    if (argv == NULL
-        || oc_store_key(&argv[1], call->pool, &call->prefix, &call->tenant,
-                        OC_KEY_CONFIGURATIONS, NULL)
-           != NGX_OK)
-    {
+    ids = ngx_palloc(call->pool, n * sizeof(ngx_str_t));
+    if (ids == NULL) {
         oc_store_failed(call);
         return;
     }
 
-    ngx_str_set(&argv[0], "HMGET");
-
     for (i = 0; i < n; i++) {
-        argv[2 + i] = ids->elements[i]->str;
+        ids[i] = found->elements[i]->str;
     }
 
-    if (oc_store_command(call, OC_REDIS_OP_READ, argv, n + 2,
-                         OC_STORE_ENTITY_SIZE, oc_store_scanned)
-        != NGX_OK)
-    {
+    if (oc_store_read_ids(call, ids, n, oc_store_scanned) != NGX_OK) {
         oc_store_failed(call);
     }
 }
@@ -269,58 +257,30 @@ oc_store_scanned(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
-    ngx_str_t          etag;
-    ngx_uint_t         i;
-    oc_store_scan_t   *scan;
-    oc_redis_reply_t  *reply, *item;
+    ngx_str_t        *json;
+    ngx_uint_t        i, n;
+    oc_store_scan_t  *scan;
 
-    if (oc_store_result(call, op) != NGX_OK) {
+    if (oc_store_ids_read(call, op) != NGX_OK) {
         return;
     }
 
     scan = call->scan;
-    reply = oc_redis_op_reply(op);
 
-    if (reply->type != OC_REDIS_REPLY_ARRAY
-        || reply->nelements != scan->examined)
-    {
-        oc_store_failed(call);
-        return;
-    }
+    for (i = 0, n = 0; i < call->npage; i++) {
+        json = &call->page[i];
 
-    call->page = ngx_palloc(call->pool, reply->nelements * sizeof(ngx_str_t));
-    if (call->page == NULL) {
-        oc_store_failed(call);
-        return;
-    }
-
-    for (i = 0; i < reply->nelements; i++) {
-        item = reply->elements[i];
-
-        if (item->type == OC_REDIS_REPLY_NIL) {
-            continue;
-        }
-
-        if (item->type != OC_REDIS_REPLY_STRING
-            || oc_store_etag(&item->str, &etag) != NGX_OK)
-        {
-            oc_store_failed(call);
-            return;
-        }
-
-        if (scan->priority
-            && oc_store_priority(&item->str) != scan->priorities[i])
+        if (json->len == 0
+            || (scan->priority
+                && oc_store_priority(json) != scan->priorities[i]))
         {
             continue;
         }
 
-        if (scan->type && !oc_store_of_type(&item->str, scan->type)) {
-            continue;
-        }
-
-        call->page[call->npage++] = item->str;
+        call->page[n++] = *json;
     }
 
+    call->npage = n;
     call->status = OC_STORE_OK;
     call->handler(call);
 }
@@ -353,35 +313,6 @@ oc_store_priority(const ngx_str_t *json)
 }
 
 
-/* Whether a stored configuration, whose type follows the ETag, is of a type. */
-
-static ngx_uint_t
-oc_store_of_type(const ngx_str_t *json, const oc_type_t *type)
-{
-    u_char     *p, *last;
-    ngx_str_t   name, value;
-
-    last = json->data + json->len - 1;
-
-    /* the ETag, then what may be the type */
-
-    p = oc_span_next(json->data + 1, last, &name, &value);
-
-    if (p == NULL || oc_span_next(p, last, &name, &value) == NULL
-        || name.len != sizeof("@odata.type") - 1
-        || ngx_memcmp(name.data, "@odata.type", name.len) != 0)
-    {
-        return 0;
-    }
-
-    p = value.data + value.len - 1 - type->name.len;
-
-    return value.len > type->name.len + 2
-           && value.data[value.len - 1] == '"' && p[-1] == '.'
-           && ngx_memcmp(p, type->name.data, type->name.len) == 0;
-}
-
-
 /*
  * Reads the configurations with these ids: OC_STORE_OK, call->page, in their
  * order; one that is not there is an empty string.
@@ -390,8 +321,27 @@ oc_store_of_type(const ngx_str_t *json, const oc_type_t *type)
 ngx_int_t
 oc_store_pick(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n)
 {
-    ngx_str_t   *argv;
-    ngx_uint_t   i;
+    return oc_store_read_ids(call, ids, n, oc_store_picked);
+}
+
+
+static void
+oc_store_picked(oc_redis_op_t *op, void *data)
+{
+    oc_store_call_t *call = data;
+
+    if (oc_store_ids_read(call, op) == NGX_OK) {
+        call->status = OC_STORE_OK;
+        call->handler(call);
+    }
+}
+
+
+static ngx_int_t
+oc_store_read_ids(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n,
+    oc_redis_handler_pt handler)
+{
+    ngx_str_t  *argv;
 
     argv = ngx_palloc(call->pool, (n + 2) * sizeof(ngx_str_t));
     if (argv == NULL
@@ -403,29 +353,26 @@ oc_store_pick(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n)
     }
 
     ngx_str_set(&argv[0], "HMGET");
-
-    for (i = 0; i < n; i++) {
-        argv[2 + i] = ids[i];
-    }
+    ngx_memcpy(&argv[2], ids, n * sizeof(ngx_str_t));
 
     call->npage = n;
 
     return oc_store_command(call, OC_REDIS_OP_READ, argv, n + 2,
-                            OC_STORE_ENTITY_SIZE, oc_store_picked);
+                            OC_STORE_ENTITY_SIZE, handler);
 }
 
 
-static void
-oc_store_picked(oc_redis_op_t *op, void *data)
-{
-    oc_store_call_t *call = data;
+/* call->page has what was found, in the order of the ids; else it is over. */
 
+static ngx_int_t
+oc_store_ids_read(oc_store_call_t *call, oc_redis_op_t *op)
+{
     ngx_str_t          etag;
     ngx_uint_t         i;
     oc_redis_reply_t  *reply, *item;
 
     if (oc_store_result(call, op) != NGX_OK) {
-        return;
+        return NGX_ERROR;
     }
 
     reply = oc_redis_op_reply(op);
@@ -434,14 +381,14 @@ oc_store_picked(oc_redis_op_t *op, void *data)
         || reply->nelements != call->npage)
     {
         oc_store_failed(call);
-        return;
+        return NGX_ERROR;
     }
 
     call->page = ngx_pcalloc(call->pool,
                              (call->npage + 1) * sizeof(ngx_str_t));
     if (call->page == NULL) {
         oc_store_failed(call);
-        return;
+        return NGX_ERROR;
     }
 
     for (i = 0; i < call->npage; i++) {
@@ -455,14 +402,13 @@ oc_store_picked(oc_redis_op_t *op, void *data)
             || oc_store_etag(&item->str, &etag) != NGX_OK)
         {
             oc_store_failed(call);
-            return;
+            return NGX_ERROR;
         }
 
         call->page[i] = item->str;
     }
 
-    call->status = OC_STORE_OK;
-    call->handler(call);
+    return NGX_OK;
 }
 
 
