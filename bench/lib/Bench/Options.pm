@@ -31,6 +31,8 @@ usage: bench/run [option ...]
   --jwt                  what the verification of a token costs, likewise
   --scan                 what a scan of many costs, and others beside it,
                          likewise; 200,000 configurations
+  --steps                how long Redis takes for one call of a script,
+                         likewise; 200,000 check-ins
   --payload BYTES        what each has of policyPayload   BENCH_PAYLOAD      200
   --count N              the same as --checkins N
   --perf CASE            profile that case instead
@@ -51,7 +53,7 @@ sub parse {
     GetOptionsFromArray($argv, \%flag, qw(
         duration=f warmup=f connections=i preload=i
         checkins|count=i ids=i rounds=i cases=s
-        module=s redis-core=s quick memory eval jwt scan payload=i
+        module=s redis-core=s quick memory eval jwt scan steps payload=i
         perf=s call-graph=s strict list help
     )) && !@$argv or fail();
 
@@ -71,7 +73,8 @@ sub parse {
         connections => 64,
         preload     => $flag{quick} ? 10_000 : $flag{scan} ? 200_000 : 100_000,
         payload     => 200,
-        checkins    => $flag{quick} ? 10_000 : 1_000_000,
+        checkins    => $flag{quick} ? 10_000 : $flag{steps} ? 200_000
+                                             : 1_000_000,
         ids         => 10_000,
         rounds      => $flag{quick} ? 1 : 3,
         cases       => join(',', @$all),
@@ -92,6 +95,7 @@ sub parse {
     $o{eval} = $flag{eval};
     $o{jwt} = $flag{jwt};
     $o{scan} = $flag{scan};
+    $o{steps} = $flag{steps};
     $o{perf} = $flag{perf};
     $o{rounds} = 1 if defined $o{perf};
     $o{strict} = $flag{strict};

@@ -130,7 +130,8 @@ sub missing {
 }
 
 # in: peer's name, options, dir => folder, core => number, redis => its Redis
-#     or nothing, bench => this folder, bytes => size of return 200's body;
+#     or nothing, bench => this folder, bytes => size of return 200's body,
+#     main, env => of Bench::Nginx, for the module;
 # out: the running server
 sub start_server {
     my ($name, $o, %a) = @_;
@@ -204,7 +205,7 @@ END
     # The same configurations, with and without tokens: the same tenant, names
     # of locations of the same length.
     return Bench::Nginx->start(
-        %base,
+        %base, main => $a{main}, env => $a{env},
         modules => [$o->{module}],
         http    => <<"END",
 office_config_redis main {

@@ -8,7 +8,10 @@ use warnings;
 
 use Bench::Process qw(spawn stop wait_until tool);
 
-# in: dir => folder, core => number, snapshot => file to load, if any;
+# in: dir => folder, core => number, snapshot => file to load, if any,
+#     apart => number of another core, if nothing else is to run on its own
+#     while it does: it frees memory on the other, and is scheduled in real
+#     time, if that is permitted;
 # out: object with pid and socket, ready for commands
 sub start {
     my ($class, %o) = @_;
@@ -30,16 +33,23 @@ sub start {
             or die "link $o{snapshot}: $!\n";
     }
 
+    my (@first, @last);
+
+    if (defined $o{apart}) {
+        @first = (tool('chrt'), '--rr', 1) if real_time();
+        @last = ('--bio_cpulist', $o{apart});
+    }
+
     $self->{pid} = spawn(
         name => 'redis-server',
         core => $o{core},
         out  => $self->{log},
         argv => [
-            tool('redis-server'), '--port', 0,
+            @first, tool('redis-server'), '--port', 0,
             '--unixsocket', $self->{socket}, '--unixsocketperm', 700,
             '--save', '', '--appendonly', 'no', '--daemonize', 'no',
             '--dir', $o{dir}, '--dbfilename', $file,
-            '--rdbcompression', 'no', '--loglevel', 'warning',
+            '--rdbcompression', 'no', '--loglevel', 'warning', @last,
         ],
     );
 
@@ -48,6 +58,12 @@ sub start {
     }, $self->{pid}, $self->{log});
 
     return $self;
+}
+
+# out: true if a process may be scheduled in real time
+sub real_time {
+    return tool('chrt') && system("@{[tool('chrt')]} --rr 1 true 2> /dev/null")
+                           == 0;
 }
 
 # out: true once it takes commands, which is after loading
