@@ -184,6 +184,8 @@ struct ngx_http_office_config_ctx_s {
     ngx_http_office_config_auth_t     *auth;      /* NULL: not asked for */
 
     ngx_http_office_config_json_pt     json_handler;
+    oc_json_apart_t                   *apart;     /* of the body, if it is
+                                                     a check-in */
     ngx_http_office_config_answer_pt   answer;
     ngx_http_office_config_answer_pt   completed; /* when check-ins are in */
     ngx_http_office_config_answer_pt   shown;     /* when all is in */

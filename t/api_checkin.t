@@ -224,6 +224,16 @@ is scalar(grep { $_->{userId} eq 't' }
                  'appliedPolicies/1', 'a policy that is a number';
         error_is post($path, { %$first, colour => 'red' }), 400, 'colour',
                  'an unknown member';
+        error_is post($path, { %$first, value => [$first] }), 400, 'value',
+                 'a check-in that has others';
+        error_is post($path, { deviceName => 'x', value => [$first] }), 400,
+                 'value', 'a device that has check-ins';
+        my $twice = json_text($first) =~ s/\}\z/,\n"deviceName":"x"}/r;
+        my $r = $ask->('POST', $path, body => $twice,
+                       type => 'application/json');
+        error_is $r, 400, undef, 'a device twice';
+        like $r->body, qr/given twice in one object \(line 2, column 12\)/,
+             'and where';
         error_is post($path, { %$first, errorMessage => 'x' x 65_536 }), 400,
                  undef, 'more than 64 KB';
         error_is $ask->('POST', $path, body => $_, type => 'application/json'),

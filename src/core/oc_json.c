@@ -17,8 +17,10 @@
 static void *oc_json_malloc(size_t size);
 static void oc_json_free(void *p);
 static oc_json_status_e oc_json_load(oc_arena_t *arena, const u_char *data,
-    size_t len, oc_json_condensed_t *condensed, json_t **json,
-    json_error_t *error);
+    size_t len, oc_json_condensed_t *condensed, oc_json_apart_t *apart,
+    json_t **json, json_error_t *error);
+static oc_json_status_e oc_json_values(oc_json_apart_t *apart,
+    const oc_json_cut_t *cut);
 static void oc_json_position(const u_char *data, const u_char *p,
     oc_json_error_t *err);
 static oc_json_status_e oc_json_status(json_error_t *error);
@@ -92,10 +94,11 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     }
 
     status = OC_JSON_SYNTAX;
+    condensed.cut = NULL;
 
     if (oc_json_condense(&condensed, arena, data, len, 1) == NGX_OK) {
         status = oc_json_load(arena, condensed.text.data, condensed.text.len,
-                              &condensed, &json, &error);
+                              &condensed, NULL, &json, &error);
     }
 
     if (status != OC_JSON_OK && status != OC_JSON_DEPTH
@@ -103,7 +106,7 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     {
         /* also for the place of an error, which is that in the original */
 
-        status = oc_json_load(arena, data, len, NULL, &json, &error);
+        status = oc_json_load(arena, data, len, NULL, NULL, &json, &error);
     }
 
     if (status == OC_JSON_NUMBER) {
@@ -112,7 +115,8 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
 
         if (oc_json_condense(&condensed, arena, data, len, 0) == NGX_OK) {
             status = oc_json_load(arena, condensed.text.data,
-                                  condensed.text.len, NULL, &json, &error);
+                                  condensed.text.len, NULL, NULL, &json,
+                                  &error);
 
         } else if (arena->exhausted) {
             status = OC_JSON_TOO_LARGE;
@@ -124,6 +128,98 @@ oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     err->column = (error.column > 0) ? error.column : 1;
 
     return (status == OC_JSON_OK) ? json : NULL;
+}
+
+
+/*
+ * The same for an object, of which some members are expected: "apart" gets the
+ * values of those that the tree does not have.  It is given their names.
+ */
+
+json_t *
+oc_json_decode_apart(oc_arena_t *arena, const u_char *data, size_t len,
+    oc_json_apart_t *apart, oc_json_error_t *err)
+{
+    json_t               *json;
+    ngx_uint_t            i;
+    json_error_t          error;
+    oc_json_cut_t         cut;
+    oc_json_condensed_t   condensed;
+
+    cut.names = apart->names;
+    cut.nnames = apart->nnames;
+    condensed.cut = &cut;
+
+    if (oc_json_condense(&condensed, arena, data, len, 1) == NGX_OK
+        && cut.nmembers
+        && oc_json_load(arena, condensed.text.data, condensed.text.len,
+                        &condensed, apart, &json, &error)
+           == OC_JSON_OK)
+    {
+        err->status = OC_JSON_OK;
+        err->line = 1;
+        err->column = 1;
+
+        return json;
+    }
+
+    /* what is wrong is told as ever */
+
+    for (i = 0; i < apart->nnames; i++) {
+        apart->values[i] = NULL;
+    }
+
+    apart->nvalues = 0;
+
+    return oc_json_decode(arena, data, len, err);
+}
+
+
+/* Makes the values of members that were taken out of a document. */
+
+static oc_json_status_e
+oc_json_values(oc_json_apart_t *apart, const oc_json_cut_t *cut)
+{
+    json_t                      *value;
+    ngx_uint_t                   i;
+    const oc_json_cut_member_t  *member;
+
+    for (i = 0; i < apart->nnames; i++) {
+        apart->values[i] = NULL;
+    }
+
+    for (i = 0; i < cut->nmembers; i++) {
+        member = &cut->members[i];
+
+        switch (member->type) {
+
+        case '"':
+            value = json_stringn_nocheck((char *) member->string.data,
+                                         member->string.len);
+            break;
+
+        case 't':
+            value = json_true();
+            break;
+
+        case 'f':
+            value = json_false();
+            break;
+
+        default: /* 'n' */
+            value = json_null();
+        }
+
+        if (value == NULL) {
+            return OC_JSON_NO_MEMORY;
+        }
+
+        apart->values[member->slot] = value;
+    }
+
+    apart->nvalues = cut->nmembers;
+
+    return OC_JSON_OK;
 }
 
 
@@ -155,7 +251,8 @@ oc_json_position(const u_char *data, const u_char *p, oc_json_error_t *err)
 
 static oc_json_status_e
 oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
-    oc_json_condensed_t *condensed, json_t **json, json_error_t *error)
+    oc_json_condensed_t *condensed, oc_json_apart_t *apart, json_t **json,
+    json_error_t *error)
 {
     json_free_t        saved_free;
     json_malloc_t      saved_malloc;
@@ -175,6 +272,10 @@ oc_json_load(oc_arena_t *arena, const u_char *data, size_t len,
 
         } else {
             status = oc_json_finish(*json, condensed, OC_JSON_MAX_DEPTH);
+
+            if (status == OC_JSON_OK && apart) {
+                status = oc_json_values(apart, condensed->cut);
+            }
         }
 
     } else {

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "oc_arena.h"
+#include "oc_json_name.h"
 
 
 /*
@@ -46,9 +47,24 @@ typedef struct {
 } oc_json_error_t;
 
 
+/*
+ * Members of the outermost object that its decoder is told to expect.  Those
+ * that are simple it leaves out of the tree: their values are in here.
+ */
+
+typedef struct {
+    const ngx_str_t   *names;     /* in the order that is usual */
+    ngx_uint_t         nnames;
+    ngx_uint_t         nvalues;   /* that are not NULL */
+    json_t            *values[OC_JSON_MAX_APART];
+} oc_json_apart_t;
+
+
 void oc_json_seed(void);
 json_t *oc_json_decode(oc_arena_t *arena, const u_char *data, size_t len,
     oc_json_error_t *err);
+json_t *oc_json_decode_apart(oc_arena_t *arena, const u_char *data, size_t len,
+    oc_json_apart_t *apart, oc_json_error_t *err);
 ngx_str_t oc_json_member_name(void *iter);
 json_t *oc_json_member(json_t *object, const char *name);
 const char *oc_json_strerror(oc_json_status_e status);

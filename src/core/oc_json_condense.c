@@ -19,6 +19,12 @@
  * nothing, and are put back into the tree afterwards; names that are known
  * are abbreviated, and stay so in the tree, which is read through oc_json.h.
  *
+ * Where a caller expects members of the outermost object, those of them whose
+ * value is such a string or a literal are taken out whole, each with one
+ * comma.  What is left is valid if and only if the document is: it begins with
+ * the same bytes up to the first that is taken out, and if these are not the
+ * beginning of a document, there is an error in both.
+ *
  * What decides whether a document is valid stays jansson's, duplicates
  * included: only the contents of strings that consist of printable ASCII
  * without escapes are kept from it, equal names get equal marks, and numbers
@@ -38,6 +44,10 @@
 #define OC_JSON_MAX_INTEGER  18
 #define OC_JSON_MAX_MARK     5
 
+/* more than is written at once, but for a string */
+
+#define OC_JSON_ROOM         32
+
 /* a mark's digits are the 32 characters from '#' on, which JSON lets stand */
 
 #define OC_JSON_MARK_ZERO    '#'
@@ -55,42 +65,79 @@ static const u_char *oc_json_number(const u_char *p, const u_char *last);
 static ngx_uint_t oc_json_number_valid(const u_char *p, const u_char *last);
 static const u_char *oc_json_digits(const u_char *p, const u_char *last);
 static ngx_uint_t oc_json_structural(u_char ch);
+static const u_char *oc_json_cut(oc_json_cut_t *cut, const u_char *p,
+    const u_char *last, u_char **dst);
+static ngx_int_t oc_json_cut_name(oc_json_cut_t *cut, const u_char *p,
+    const u_char *last);
+static const u_char *oc_json_cut_value(oc_json_cut_member_t *member,
+    const u_char *p, const u_char *last);
 
 
 /*
  * Makes a shorter document that is valid JSON if and only if "data" is; with
- * "strings" zero, one as long in which only numbers are other ones.  NGX_OK;
- * NGX_DECLINED if "data" is better read as it is.
+ * "strings" zero, one as long in which only numbers are other ones.
+ *
+ * With condensed->cut, which is given the names, and "strings", members are
+ * taken out of the outermost object; what is left is in there.  NGX_OK;
+ * NGX_DECLINED if "data" is better read as it is, or without that.
  */
 
 ngx_int_t
 oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
     const u_char *data, size_t len, ngx_uint_t strings)
 {
-    u_char        *dst;
-    ngx_int_t      n;
-    ngx_uint_t     size, plain;
-    const u_char  *p, *last, *end, *next;
+    u_char         *dst, *full;
+    ngx_int_t       n;
+    ngx_uint_t      size, plain, depth;
+    const u_char   *p, *last, *end, *next;
+    oc_json_cut_t  *cut;
+
+    cut = condensed->cut;
 
     condensed->strings = NULL;
     condensed->nstrings = 0;
 
-    dst = oc_arena_alloc(arena, len);
-    if (dst == NULL) {
-        return NGX_DECLINED;
+    if (cut) {
+        cut->next = 0;
+        cut->seen = 0;
+        cut->nmembers = 0;
+
+        dst = cut->rest;
+        full = dst + OC_JSON_MAX_REST - OC_JSON_ROOM;
+
+    } else {
+        dst = oc_arena_alloc(arena, len + OC_JSON_ROOM);
+        if (dst == NULL) {
+            return NGX_DECLINED;
+        }
+
+        full = dst + len;
     }
 
     condensed->text.data = dst;
 
     size = 0;
+    depth = 0;
     p = data;
     last = data + len;
 
     while (p < last) {
 
+        if (dst > full) {
+            return NGX_DECLINED;
+        }
+
         if (*p != '"') {
 
             if (*p > '9' || *p == ',') {
+
+                if (*p == '{' || *p == '[') {
+                    depth++;
+
+                } else if (*p == '}' || *p == ']') {
+                    depth--;
+                }
+
                 *dst++ = *p++;
                 continue;
             }
@@ -149,6 +196,20 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
             continue;
         }
 
+        if (cut && depth == 1 && condensed->text.data[0] == '{'
+            && (dst[-1] == '{' || dst[-1] == ','))
+        {
+            p = oc_json_cut(cut, p, last, &dst);
+
+            if (p == NULL) {
+                return NGX_DECLINED;
+            }
+
+            if (*p != '"') {
+                continue;
+            }
+        }
+
         p++;
 
         end = oc_json_plain(p, last);
@@ -203,6 +264,10 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
             return NGX_DECLINED;
         }
 
+        if (len > (size_t) (full - dst)) {
+            return NGX_DECLINED;
+        }
+
         dst = ngx_cpymem(dst, p - 1, len + 2);
         p = end + 1;
     }
@@ -210,6 +275,164 @@ oc_json_condense(oc_json_condensed_t *condensed, oc_arena_t *arena,
     condensed->text.len = dst - condensed->text.data;
 
     return NGX_OK;
+}
+
+
+/*
+ * Takes members out of the outermost object, from "p" on, where the quote of a
+ * name is; if the last one is among them, takes the comma in front of it back
+ * from *dst.  Returns where to go on, at a quote or a brace; NULL if a name is
+ * there twice.
+ */
+
+static const u_char *
+oc_json_cut(oc_json_cut_t *cut, const u_char *p, const u_char *last,
+    u_char **dst)
+{
+    ngx_int_t              slot;
+    const u_char          *next;
+    oc_json_cut_member_t  *member;
+
+    for ( ;; ) {
+        slot = oc_json_cut_name(cut, p + 1, last);
+
+        if (slot < 0) {
+            return p;
+        }
+
+        if (cut->seen & ((ngx_uint_t) 1 << slot)) {
+            return NULL;
+        }
+
+        cut->seen |= (ngx_uint_t) 1 << slot;
+        cut->next = slot + 1;
+
+        next = oc_json_skip_space(p + cut->names[slot].len + 2, last);
+
+        if (next == last || *next != ':') {
+            return p;
+        }
+
+        /* no more than there are names, as each is there once */
+
+        member = &cut->members[cut->nmembers];
+        member->slot = slot;
+
+        next = oc_json_cut_value(member, oc_json_skip_space(next + 1, last),
+                                 last);
+        if (next == NULL) {
+            return p;
+        }
+
+        next = oc_json_skip_space(next, last);
+
+        if (next < last && *next == '}') {
+
+            if ((*dst)[-1] == ',') {
+
+                /* with nothing in front of it, that is an error */
+
+                if ((*dst)[-2] == '{') {
+                    return p;
+                }
+
+                (*dst)--;
+            }
+
+            cut->nmembers++;
+
+            return next;
+        }
+
+        if (next == last || *next != ',') {
+            return p;
+        }
+
+        next = oc_json_skip_space(next + 1, last);
+
+        if (next == last || *next != '"') {
+            return p;
+        }
+
+        cut->nmembers++;
+
+        p = next;
+    }
+}
+
+
+/* The slot of the name that a quote is in front of; -1 if it has none. */
+
+static ngx_int_t
+oc_json_cut_name(oc_json_cut_t *cut, const u_char *p, const u_char *last)
+{
+    ngx_uint_t        i, slot;
+    const ngx_str_t  *name;
+
+    slot = cut->next;
+
+    for (i = 0; i < cut->nnames; i++, slot++) {
+
+        if (slot >= cut->nnames) {
+            slot = 0;
+        }
+
+        name = &cut->names[slot];
+
+        if ((size_t) (last - p) > name->len
+            && p[name->len] == '"'
+            && ngx_memcmp(p, name->data, name->len) == 0)
+        {
+            return slot;
+        }
+    }
+
+    return -1;
+}
+
+
+/* What is behind the value at "p"; NULL if it is none that is taken out. */
+
+static const u_char *
+oc_json_cut_value(oc_json_cut_member_t *member, const u_char *p,
+    const u_char *last)
+{
+    const u_char  *end;
+
+    if (p == last) {
+        return NULL;
+    }
+
+    member->type = *p;
+
+    switch (*p) {
+
+    case '"':
+        p++;
+
+        end = oc_json_plain(p, last);
+
+        if (end == last || *end != '"') {
+            return NULL;
+        }
+
+        member->string.data = (u_char *) p;
+        member->string.len = end - p;
+
+        return end + 1;
+
+    case 't':
+        return (last - p > 4 && ngx_memcmp(p, "true", 4) == 0) ? p + 4 : NULL;
+
+    case 'n':
+        return (last - p > 4 && ngx_memcmp(p, "null", 4) == 0) ? p + 4 : NULL;
+
+    case 'f':
+        return (last - p > 5 && ngx_memcmp(p, "false", 5) == 0) ? p + 5 : NULL;
+
+    default:
+        return NULL;
+    }
 }
 
 

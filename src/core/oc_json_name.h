@@ -19,6 +19,10 @@
 
 #define OC_JSON_MAX_NAMES  192
 
+/* of one object, whose values may be decoded apart from it */
+
+#define OC_JSON_MAX_APART  16
+
 
 void oc_json_name_add(const u_char *name, size_t len);
 ngx_int_t oc_json_name_find(const u_char *name, size_t len);

@@ -75,6 +75,13 @@ ngx_int_t
 ngx_http_office_config_checkin(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx)
 {
+    ctx->apart = ngx_palloc(r->pool, sizeof(oc_json_apart_t));
+    if (ctx->apart == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    oc_checkin_expect(ctx->apart);
+
     return ngx_http_office_config_read_json(r, ctx,
                                          ngx_http_office_config_checkin_json);
 }
@@ -93,7 +100,10 @@ ngx_http_office_config_checkin_json(ngx_http_request_t *r,
 
     ngx_http_office_config_rules(r, &ctx->stamp.checkins);
 
-    array = ngx_http_office_config_reports_array(json);
+    /* what has something apart is one check-in */
+
+    array = ctx->apart->nvalues ? NULL
+                                : ngx_http_office_config_reports_array(json);
 
     batch = ngx_pcalloc(r->pool, sizeof(ngx_http_office_config_reports_t));
     if (batch == NULL) {
@@ -169,8 +179,8 @@ ngx_http_office_config_report_read(ngx_http_request_t *r,
     ngx_int_t     rc;
     oc_checkin_t  checkin;
 
-    rc = oc_checkin_read(&checkin, json, &ctx->stamp.checkins, NULL, arena,
-                         fault);
+    rc = oc_checkin_read(&checkin, json, ctx->apart, &ctx->stamp.checkins,
+                         NULL, arena, fault);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;

@@ -25,7 +25,8 @@ static void ngx_http_office_config_json_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_office_config_json_handle(ngx_http_request_t *r,
     ngx_http_office_config_ctx_t *ctx);
 static ngx_int_t ngx_http_office_config_decode(ngx_http_request_t *r,
-    ngx_str_t *body, oc_arena_t *arena, json_t **json);
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *body, oc_arena_t *arena,
+    json_t **json);
 
 
 /*
@@ -151,7 +152,7 @@ ngx_http_office_config_json_handle(ngx_http_request_t *r,
     oc_arena_init(&arena, body.len * NGX_HTTP_OFFICE_CONFIG_EXPANSION
                           + NGX_HTTP_OFFICE_CONFIG_ALLOWANCE);
 
-    rc = ngx_http_office_config_decode(r, &body, &arena, &json);
+    rc = ngx_http_office_config_decode(r, ctx, &body, &arena, &json);
 
     if (json) {
 
@@ -211,8 +212,9 @@ ngx_http_office_config_plain_body(ngx_http_request_t *r,
  */
 
 static ngx_int_t
-ngx_http_office_config_decode(ngx_http_request_t *r, ngx_str_t *body,
-    oc_arena_t *arena, json_t **json)
+ngx_http_office_config_decode(ngx_http_request_t *r,
+    ngx_http_office_config_ctx_t *ctx, ngx_str_t *body, oc_arena_t *arena,
+    json_t **json)
 {
     u_char                             text[256];
     oc_json_error_t                    err;
@@ -226,7 +228,12 @@ ngx_http_office_config_decode(ngx_http_request_t *r, ngx_str_t *body,
                                            "body.");
     }
 
-    *json = oc_json_decode(arena, body->data, body->len, &err);
+    if (ctx->apart) {
+        *json = oc_json_decode_apart(arena, body->data, body->len, ctx->apart,
+                                     &err);
+    } else {
+        *json = oc_json_decode(arena, body->data, body->len, &err);
+    }
 
     if (*json) {
         return NGX_OK;

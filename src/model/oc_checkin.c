@@ -75,18 +75,20 @@ static ngx_int_t oc_unpack_date(oc_buf_t *b, oc_unpack_t *u, int64_t usec);
 /*
  * Checks a check-in of a device and packs it.
  *
- * In: the decoded document, where it is in the request, and what is so far.
- * Out: "checkin".  NGX_OK; NGX_DECLINED with "fault" filled; NGX_ERROR if
- * memory is out.
+ * In: the decoded document, and what was decoded apart from it, or NULL; where
+ * it is in the request, and what is so far.  Out: "checkin".  NGX_OK;
+ * NGX_DECLINED with "fault" filled; NGX_ERROR if memory is out.
  */
 
 ngx_int_t
 oc_checkin_read(oc_checkin_t *checkin, json_t *json,
-    const oc_checkin_rules_t *rules, const oc_path_t *path,
-    oc_arena_t *arena, oc_fault_t *fault)
+    const oc_json_apart_t *apart, const oc_checkin_rules_t *rules,
+    const oc_path_t *path, oc_arena_t *arena, oc_fault_t *fault)
 {
+    size_t        size;
     int64_t       usec;
     oc_buf_t      b;
+    ngx_uint_t    i;
     oc_object_t   object;
 
     fault->arena = arena;
@@ -97,31 +99,39 @@ oc_checkin_read(oc_checkin_t *checkin, json_t *json,
         return NGX_DECLINED;
     }
 
-    /* what it looks like is checked, and how long that is */
-
-    oc_buf_init(&b, arena, 1024);
-
-    if (oc_object_write(&b, &object, path, fault) != NGX_OK) {
-        return NGX_DECLINED;
+    for (i = 0; apart && apart->nvalues && i < apart->nnames; i++) {
+        if (apart->values[i]) {
+            object.values[i] = apart->values[i];
+        }
     }
 
-    if (b.failed) {
-        return NGX_ERROR;
+    if (oc_checkin_usual(&object, &usec, &size) != NGX_OK) {
+
+        /* it is written to see what is wrong, or how long it is */
+
+        oc_buf_init(&b, arena, 1024);
+
+        if (oc_object_write(&b, &object, path, fault) != NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        if (b.failed) {
+            return NGX_ERROR;
+        }
+
+        size = oc_buf_len(&b);
+
+        if (size > OC_CHECKIN_MAX_LEN) {
+            (void) oc_fault(fault, path, "A check-in takes %d bytes of JSON "
+                            "at most.", OC_CHECKIN_MAX_LEN);
+            return NGX_DECLINED;
+        }
+
+        json = object.values[OC_CHECKIN_DATE];
+
+        (void) oc_datetime_parse((const u_char *) json_string_value(json),
+                                 json_string_length(json), &usec);
     }
-
-    if (oc_buf_len(&b) > OC_CHECKIN_MAX_LEN) {
-        (void) oc_fault(fault, path, "A check-in takes %d bytes of JSON at "
-                        "most.", OC_CHECKIN_MAX_LEN);
-        return NGX_DECLINED;
-    }
-
-    checkin->json.data = b.start;
-    checkin->json.len = oc_buf_len(&b);
-
-    json = object.values[OC_CHECKIN_DATE];
-
-    (void) oc_datetime_parse((const u_char *) json_string_value(json),
-                             json_string_length(json), &usec);
 
     if (oc_checkin_check(&object, rules, usec, path, fault) != NGX_OK) {
         return NGX_DECLINED;
@@ -129,7 +139,7 @@ oc_checkin_read(oc_checkin_t *checkin, json_t *json,
 
     /* the JSON is never shorter */
 
-    oc_buf_init(&b, arena, checkin->json.len);
+    oc_buf_init(&b, arena, size);
 
     oc_checkin_pack(&b, &object, rules, usec);
 
@@ -230,8 +240,8 @@ oc_checkins_read(oc_checkin_t **list, json_t *json,
     for (i = 0; i < n; i++) {
         item.index = i;
 
-        rc = oc_checkin_read(&checkins[i], json_array_get(json, i), rules,
-                             &item, arena, fault);
+        rc = oc_checkin_read(&checkins[i], json_array_get(json, i), NULL,
+                             rules, &item, arena, fault);
         if (rc != NGX_OK) {
             return rc;
         }

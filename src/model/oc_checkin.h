@@ -47,7 +47,6 @@ typedef struct {
 /* a check-in that has been checked; everything is in the arena */
 
 typedef struct {
-    ngx_str_t             json;       /* as it is answered */
     ngx_str_t             record;     /* as Redis keeps it */
     json_t               *policies;   /* an array, or NULL */
 } oc_checkin_t;
@@ -59,12 +58,17 @@ typedef struct {
 
 
 ngx_int_t oc_checkin_read(oc_checkin_t *checkin, json_t *json,
-    const oc_checkin_rules_t *rules, const oc_path_t *path,
-    oc_arena_t *arena, oc_fault_t *fault);
+    const oc_json_apart_t *apart, const oc_checkin_rules_t *rules,
+    const oc_path_t *path, oc_arena_t *arena, oc_fault_t *fault);
 ngx_int_t oc_checkins_read(oc_checkin_t **list, json_t *json,
     const oc_checkin_rules_t *rules, const oc_path_t *path,
     oc_arena_t *arena, oc_fault_t *fault);
 ngx_int_t oc_checkin_write(oc_buf_t *b, const ngx_str_t *record);
+
+/* oc_checkin_usual.c */
+
+void oc_checkin_expect(oc_json_apart_t *apart);
+ngx_int_t oc_checkin_usual(oc_object_t *object, int64_t *usec, size_t *size);
 
 
 #endif /* _OC_CHECKIN_H_INCLUDED_ */

@@ -329,10 +329,10 @@ oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
 
         if (entity->ncheckins && property->type == &oc_type_checkin_status) {
 
-            /* the one that there is has been written already */
+            /* the one that there is has been checked already */
 
             oc_buf_char(b, '[');
-            oc_buf_str(b, &entity->checkins->json);
+            (void) oc_checkin_write(b, &entity->checkins->record);
             oc_buf_char(b, ']');
             return NGX_OK;
         }

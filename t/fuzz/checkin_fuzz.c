@@ -11,12 +11,15 @@
  *
  * - no record leads beyond its bytes, and what one gives is JSON;
  * - a document that is accepted makes a record that gives the same back as it
- *   is written without one.
+ *   is written without one;
+ * - it is accepted or refused in the same way, and makes the same record, if
+ *   members of it are decoded apart, and jansson alone agrees on what it says.
  */
 
 
 #include "arena.h"
 #include "fuzz.h"
+#include "json_compare.h"
 #include "oc_checkin.h"
 
 
@@ -48,9 +51,84 @@ check_record(const uint8_t *data, size_t size)
 }
 
 
+static unsigned
+same_text(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+
+/* the same with members apart; "rc" and what follows is what was without */
+
+static void
+check_apart(const uint8_t *data, size_t size, ngx_int_t rc,
+    const oc_json_error_t *expected, const oc_fault_t *refused,
+    const oc_checkin_t *taken)
+{
+    json_t           *json, *plain;
+    u_char           *copy;
+    oc_arena_t        arena;
+    oc_fault_t        fault;
+    oc_checkin_t      checkin;
+    json_error_t      error;
+    oc_json_apart_t   apart;
+    oc_json_error_t   err;
+
+    copy = unit_copy(data, size);
+
+    oc_arena_init(&arena, 64 * 1024 * 1024);
+    memset(&fault, 0, sizeof(fault));
+    fault.arena = &arena;
+
+    memset(&apart, 0xa5, sizeof(apart));
+    oc_checkin_expect(&apart);
+
+    json = oc_json_decode_apart(&arena, copy, size, &apart, &err);
+
+    free(copy);
+
+    fuzz_assert(err.status == expected->status);
+
+    if (json == NULL) {
+        fuzz_assert(err.line == expected->line
+                    && err.column == expected->column);
+        oc_arena_free(&arena);
+        return;
+    }
+
+    plain = json_loadb((const char *) data, size,
+                       JSON_DECODE_ANY|JSON_REJECT_DUPLICATES, &error);
+
+    fuzz_assert(plain
+                ? json_same_apart(json, &apart, plain)
+                : json_error_code(&error) == json_error_numeric_overflow);
+
+    json_decref(plain);
+
+    fuzz_assert(oc_checkin_read(&checkin, json, &apart, &rules, NULL, &arena,
+                                &fault)
+                == rc);
+
+    if (rc == NGX_OK) {
+        fuzz_assert(same_text(&checkin.record, &taken->record));
+        fuzz_assert((checkin.policies == NULL) == (taken->policies == NULL));
+        fuzz_assert(checkin.policies == NULL
+                    || json_equal(checkin.policies, taken->policies));
+
+    } else {
+        fuzz_assert(same_text(&fault.message, &refused->message));
+        fuzz_assert(same_text(&fault.target, &refused->target));
+    }
+
+    oc_arena_free(&arena);
+}
+
+
 static void
 check_document(const uint8_t *data, size_t size)
 {
+    ngx_int_t         rc;
     json_t           *json;
     u_char           *copy;
     oc_buf_t          b, plain;
@@ -67,10 +145,13 @@ check_document(const uint8_t *data, size_t size)
 
     json = oc_json_decode(&arena, copy, size, &err);
 
-    if (json == NULL
-        || oc_checkin_read(&checkin, json, &rules, NULL, &arena, &fault)
-           != NGX_OK)
-    {
+    rc = json ? oc_checkin_read(&checkin, json, NULL, &rules, NULL, &arena,
+                                &fault)
+              : NGX_ERROR;
+
+    check_apart(data, size, rc, &err, &fault, &checkin);
+
+    if (rc != NGX_OK) {
         free(copy);
         oc_arena_free(&arena);
         return;

@@ -11,6 +11,10 @@
  *                                same; integers of more than 18 characters
  *                                are real numbers in ours, and real numbers
  *                                have any value
+ *
+ *     json_same_apart(ours, apart, theirs)
+ *                                the same for an object of which some members
+ *                                were decoded apart
  */
 
 
@@ -93,6 +97,61 @@ json_same(json_t *ours, json_t *theirs)
     default:
         return 1;
     }
+}
+
+
+static inline unsigned
+json_same_apart(json_t *ours, const oc_json_apart_t *apart, json_t *theirs)
+{
+    void        *iter;
+    size_t       n;
+    json_t      *value;
+    ngx_str_t    name;
+    ngx_uint_t   i;
+
+    if (apart->nvalues == 0) {
+        return json_same(ours, theirs);
+    }
+
+    if (!json_is_object(ours) || !json_is_object(theirs)) {
+        return 0;
+    }
+
+    n = json_object_size(ours);
+
+    for (i = 0; i < apart->nnames; i++) {
+
+        if (apart->values[i] == NULL) {
+            continue;
+        }
+
+        value = json_object_getn(theirs, (char *) apart->names[i].data,
+                                 apart->names[i].len);
+
+        if (!json_same(apart->values[i], value)) {
+            return 0;
+        }
+
+        n++;
+    }
+
+    for (iter = json_object_iter(ours);
+         iter;
+         iter = json_object_iter_next(ours, iter))
+    {
+        name = oc_json_member_name(iter);
+
+        value = json_object_getn(theirs, (char *) name.data, name.len);
+
+        if (!json_same(json_object_iter_value(iter), value)) {
+            return 0;
+        }
+    }
+
+    /* as many as there are, so that none is in both */
+
+    return n == json_object_size(theirs)
+           && n == json_object_size(ours) + apart->nvalues;
 }
 
 

@@ -50,7 +50,7 @@ read_text(const char *text)
         abort();
     }
 
-    return oc_checkin_read(&checkin, json, &rules, NULL, &arena, &fault);
+    return oc_checkin_read(&checkin, json, NULL, &rules, NULL, &arena, &fault);
 }
 
 
@@ -201,6 +201,68 @@ refused(const char *text, const char *target)
 }
 
 
+/*
+ * A member whose text has "n" times "part", for which the JSON, whatever is
+ * escaped in it, is of OC_CHECKIN_MAX_LEN bytes, and then of one more.
+ */
+
+static void
+limited(const char *name, const char *part, size_t n, size_t each)
+{
+    char      *text, *p;
+    size_t     i, more, fixed;
+    oc_buf_t   b;
+
+    text = malloc(6 * OC_CHECKIN_MAX_LEN + 1024);
+
+    snprintf(text, 1024, "{" BASE ",\"%s\":\"\"}", name);
+
+    is_int(read_text(text), NGX_OK, name);
+    oc_buf_init(&b, &arena, 1024);
+    is_int(oc_checkin_write(&b, &checkin.record), NGX_OK, "is written");
+    fixed = oc_buf_len(&b);
+    oc_arena_free(&arena);
+
+    for (more = 0; more < 2; more++) {
+        p = text + sprintf(text, "{" BASE ",\"%s\":\"", name);
+
+        for (i = 0; i < n; i++) {
+            p += sprintf(p, "%s", part);
+        }
+
+        i = OC_CHECKIN_MAX_LEN - fixed - n * each + more;
+
+        memset(p, 'x', i);
+        strcpy(p + i, "\"}");
+
+        is_int(read_text(text), more ? NGX_DECLINED : NGX_OK,
+               more ? "a byte too many" : "as many as may be");
+
+        if (more) {
+            ok(strstr((char *) fault.message.data, "65536 bytes") != NULL,
+               "is told so");
+            is_int(fault.target.len, 0, "of the whole");
+        }
+
+        oc_arena_free(&arena);
+    }
+
+    free(text);
+}
+
+
+static void
+test_limit(void)
+{
+    limited("deviceName", "", 0, 0);
+    limited("errorMessage", "\xc3\xa9", 100, 2);
+    limited("errorMessage", "\\u00e9", 10000, 2);
+    limited("devicePlatform", "\\\"", 30000, 2);
+    limited("userPrincipalName", "\\u0001", 10800, 6);
+    limited("userPrincipalName", "\\n", 1, 2);
+}
+
+
 static void
 test_refused(void)
 {
@@ -282,6 +344,7 @@ main(void)
 
     test_values();
     test_head();
+    test_limit();
     test_refused();
     test_broken();
 
