@@ -38,6 +38,7 @@ my @situations = (
     ['array, known',  'fleet',    \&arrays],
     ['tenant, first', 'policies', \&policies, times => 1],
     ['tenant',        'policies', \&policies, times => 10, before => 1],
+    ['tenant, read',  'policies', \&read_second],
     ['put',           'fleet',    \&put],
     ['create',        'fleet',    \&create],
     ['delete all',    'fleet',    \&delete_all],
@@ -397,6 +398,35 @@ sub policies {
     $post->($sets * $s->{times});
 
     return;
+}
+
+# The summary of the second of two configurations, after check-ins of the
+# tenant that name both.
+sub read_second {
+    my ($c, $s) = @_;
+    my $count = int($c->{o}{checkins} / 10) || 1;
+    my $ids = join '","', policy(0), policy(1);
+    my $date = date(time - 60);
+    my $n = 0;
+
+    send_all_of($s->{port}, 'POST', "$root/tenantCheckinStatuses", sub {
+        return $n < $count ? new_status($n++, $date, $ids) : undef;
+    }, 4, 120);
+
+    $s->{log}->start;
+
+    my $path = "$root/clientConfigurations/${\ policy(1)}/userCheckinSummary";
+    my $get = gets($s->{port}, $path);
+
+    sleep 0.01 until $get->();
+
+    my $f = $s->{log}->stop;
+    my $summary = JSON::PP->new->decode(want($s->{port}, 200, 'GET', $path));
+
+    die "$path has $summary->{succeededUserCount} users, not $count\n"
+        if $summary->{succeededUserCount} != $count;
+
+    return $f;
 }
 
 # a collection of 1,000 in place of all
