@@ -12,8 +12,10 @@
 #include "oc_datetime.h"
 
 
-static ngx_int_t oc_datetime_number(const u_char **pos, const u_char *last,
-    ngx_uint_t width, ngx_uint_t *value);
+#define OC_DATETIME_NONE  100
+
+
+static ngx_uint_t oc_datetime_two(const u_char *p);
 static u_char *oc_datetime_digits(u_char *dst, ngx_uint_t n,
     ngx_uint_t width);
 static int64_t oc_datetime_days(ngx_uint_t year, ngx_uint_t month,
@@ -31,33 +33,40 @@ ngx_int_t
 oc_datetime_parse(const u_char *p, size_t len, int64_t *usec)
 {
     int64_t        fraction, scale, offset, seconds;
-    ngx_uint_t     year, month, day, hour, min, sec, oh, om, dim;
+    ngx_uint_t     century, year, month, day, hour, min, sec, oh, om, dim;
     const u_char  *last;
 
     static const u_char  days[] = {
         31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
     };
 
-    last = p + len;
-
-    if (oc_datetime_number(&p, last, 4, &year) != NGX_OK
-        || p == last || *p++ != '-'
-        || oc_datetime_number(&p, last, 2, &month) != NGX_OK
-        || p == last || *p++ != '-'
-        || oc_datetime_number(&p, last, 2, &day) != NGX_OK
-        || p == last || (*p | 0x20) != 't' || p++ == last
-        || oc_datetime_number(&p, last, 2, &hour) != NGX_OK
-        || p == last || *p++ != ':'
-        || oc_datetime_number(&p, last, 2, &min) != NGX_OK
-        || p == last || *p++ != ':'
-        || oc_datetime_number(&p, last, 2, &sec) != NGX_OK)
+    if (len < sizeof("1970-01-01T00:00:00Z") - 1
+        || p[4] != '-' || p[7] != '-' || (p[10] | 0x20) != 't'
+        || p[13] != ':' || p[16] != ':')
     {
         return NGX_ERROR;
     }
 
-    if (month < 1 || month > 12 || hour > 23 || min > 59 || sec > 60) {
+    century = oc_datetime_two(p);
+    year = oc_datetime_two(p + 2);
+    month = oc_datetime_two(p + 5);
+    day = oc_datetime_two(p + 8);
+    hour = oc_datetime_two(p + 11);
+    min = oc_datetime_two(p + 14);
+    sec = oc_datetime_two(p + 17);
+
+    /* what is no number is too large; that of a day is looked at below */
+
+    if (century > 99 || year > 99 || month < 1 || month > 12 || hour > 23
+        || min > 59 || sec > 60)
+    {
         return NGX_ERROR;
     }
+
+    year += century * 100;
+
+    last = p + len;
+    p += sizeof("1970-01-01T00:00:00") - 1;
 
     dim = days[month - 1];
 
@@ -96,11 +105,15 @@ oc_datetime_parse(const u_char *p, size_t len, int64_t *usec)
     } else if (*p == '+' || *p == '-') {
         offset = (*p++ == '-') ? -1 : 1;
 
-        if (oc_datetime_number(&p, last, 2, &oh) != NGX_OK
-            || p == last || *p++ != ':'
-            || oc_datetime_number(&p, last, 2, &om) != NGX_OK
-            || oh > 23 || om > 59)
-        {
+        if (last - p < 5 || p[2] != ':') {
+            return NGX_ERROR;
+        }
+
+        oh = oc_datetime_two(p);
+        om = oc_datetime_two(p + 3);
+        p += 5;
+
+        if (oh > 23 || om > 59) {
             return NGX_ERROR;
         }
 
@@ -127,28 +140,18 @@ oc_datetime_parse(const u_char *p, size_t len, int64_t *usec)
 }
 
 
-static ngx_int_t
-oc_datetime_number(const u_char **pos, const u_char *last, ngx_uint_t width,
-    ngx_uint_t *value)
+/* The number of two digits; OC_DATETIME_NONE if they are none. */
+
+static ngx_uint_t
+oc_datetime_two(const u_char *p)
 {
-    ngx_uint_t  n;
+    u_char  high, low;
 
-    if ((ngx_uint_t) (last - *pos) < width) {
-        return NGX_ERROR;
-    }
+    high = (u_char) (p[0] - '0');
+    low = (u_char) (p[1] - '0');
 
-    for (n = 0; width; width--, (*pos)++) {
-
-        if (**pos < '0' || **pos > '9') {
-            return NGX_ERROR;
-        }
-
-        n = n * 10 + (**pos - '0');
-    }
-
-    *value = n;
-
-    return NGX_OK;
+    return (high > 9 || low > 9) ? OC_DATETIME_NONE
+                                 : (ngx_uint_t) high * 10 + low;
 }
 
 

@@ -497,7 +497,7 @@ oc_json_string_end(const u_char *p, const u_char *last)
 static const u_char *
 oc_json_skip_space(const u_char *p, const u_char *last)
 {
-    while (p < last
+    while (p < last && *p <= ' '
            && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
     {
         p++;

@@ -52,9 +52,9 @@ ngx_http_office_config_path(ngx_pool_t *pool,
 
     /* nginx cuts the URI at a '#' */
 
-    if (p != last && ngx_strlchr(p, last, '#') == NULL) {
+    if (p != last && memchr(p, '#', last - p) == NULL) {
 
-        last = ngx_strlchr(p, last, '?');
+        last = memchr(p, '?', last - p);
         if (last == NULL) {
             last = p + uri->unparsed.len;
         }
@@ -188,7 +188,7 @@ ngx_http_office_config_split(ngx_pool_t *pool,
     start = p;
 
     while (p < last) {
-        end = ngx_strlchr(p, last, '/');
+        end = memchr(p, '/', last - p);
         if (end == NULL) {
             end = last;
         }
@@ -305,7 +305,7 @@ ngx_http_office_config_find_root(ngx_pool_t *pool,
         last = p + prefix->len;
 
         for (i = 0; p < last; p = end) {
-            end = ngx_strlchr(p, last, '/');
+            end = memchr(p, '/', last - p);
             if (end == NULL) {
                 end = last;
             }

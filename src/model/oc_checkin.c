@@ -44,6 +44,13 @@
 
 #define OC_CHECKIN_DAY     86400000
 
+/* a hexadecimal digit, and whether it is a letter */
+
+#define OC_GUID_DIGIT      0x80
+#define OC_GUID_LOWER      0x10
+#define OC_GUID_UPPER      0x20
+#define OC_GUID_LETTERS    (OC_GUID_LOWER|OC_GUID_UPPER)
+
 
 /* where a record is read, and its end */
 
@@ -70,6 +77,13 @@ static void oc_pack_date(oc_buf_t *b, json_t *value, int64_t usec);
 static ngx_int_t oc_unpack_string(oc_buf_t *b, oc_unpack_t *u);
 static ngx_int_t oc_unpack_number(oc_unpack_t *u, size_t *n);
 static ngx_int_t oc_unpack_date(oc_buf_t *b, oc_unpack_t *u, int64_t usec);
+
+
+static const u_char  oc_guid_digits[256] = {
+    ['0'] = 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
+    ['A'] = 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf,
+    ['a'] = 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f
+};
 
 
 /*
@@ -416,59 +430,38 @@ oc_pack_number(oc_buf_t *b, size_t n)
 static ngx_uint_t
 oc_pack_guid(u_char *guid, const u_char *p, size_t len)
 {
-    u_char      ch, digit;
-    ngx_uint_t  i, n, lower, upper;
+    u_char      high, low, all, any;
+    ngx_uint_t  i;
 
-    if (len != OC_UUID_LEN) {
+    if (len != OC_UUID_LEN
+        || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
+    {
         return OC_PACKED_TEXT;
     }
 
-    lower = 0;
-    upper = 0;
-    n = 0;
+    all = OC_GUID_DIGIT;
+    any = 0;
 
-    for (i = 0; i < OC_UUID_LEN; i++) {
-        ch = p[i];
+    for (i = 0; i < 16; i++) {
 
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-
-            if (ch != '-') {
-                return OC_PACKED_TEXT;
-            }
-
-            continue;
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            p++;
         }
 
-        if (ch >= '0' && ch <= '9') {
-            digit = ch - '0';
+        high = oc_guid_digits[*p++];
+        low = oc_guid_digits[*p++];
 
-        } else if (ch >= 'a' && ch <= 'f') {
-            digit = ch - 'a' + 10;
-            lower = 1;
+        all &= high & low;
+        any |= high | low;
 
-        } else if (ch >= 'A' && ch <= 'F') {
-            digit = ch - 'A' + 10;
-            upper = 1;
-
-        } else {
-            return OC_PACKED_TEXT;
-        }
-
-        if (n & 1) {
-            guid[n / 2] |= digit;
-
-        } else {
-            guid[n / 2] = (u_char) (digit << 4);
-        }
-
-        n++;
+        guid[i] = (u_char) (high << 4 | (low & 15));
     }
 
-    if (lower && upper) {
+    if (!all || (any & OC_GUID_LETTERS) == OC_GUID_LETTERS) {
         return OC_PACKED_TEXT;
     }
 
-    return upper ? OC_PACKED_UPPER : OC_PACKED_LOWER;
+    return (any & OC_GUID_UPPER) ? OC_PACKED_UPPER : OC_PACKED_LOWER;
 }
 
 
@@ -480,8 +473,7 @@ oc_pack_guid(u_char *guid, const u_char *p, size_t len)
 static void
 oc_pack_date(oc_buf_t *b, json_t *value, int64_t usec)
 {
-    size_t        len, digits, zone;
-    u_char        text[OC_DATETIME_USEC_LEN];
+    size_t         len, digits, zone;
     const u_char  *p;
 
     p = (const u_char *) json_string_value(value);
@@ -497,9 +489,9 @@ oc_pack_date(oc_buf_t *b, json_t *value, int64_t usec)
         digits = len - zone - OC_DATETIME_SEC_LEN;
         digits -= (digits > 0);
 
-        oc_datetime_format_usec(text, ngx_max(usec, 0));
+        /* all else that is valid is written in the same way again */
 
-        if (ngx_memcmp(p, text, len - zone) == 0) {
+        if (usec >= 0 && p[10] == 'T' && p[17] != '6') {
             oc_buf_char(b, (u_char) (digits + (zone > 1 ? OC_PACKED_OFFSET
                                                         : 0)));
             return;
