@@ -8,10 +8,10 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_sha1.h>
 
 #include "oc_checkin.h"
 #include "oc_datetime.h"
+#include "oc_sha1.h"
 #include "oc_uuid.h"
 
 
@@ -352,25 +352,30 @@ oc_checkin_pack(oc_buf_t *b, oc_object_t *object,
 static void
 oc_checkin_key(u_char *key, json_t *user, json_t *device)
 {
-    u_char      digest[20];
-    ngx_sha1_t  sha;
+    u_char      digest[OC_SHA1_LEN];
+    ngx_str_t   parts[3];
+    ngx_uint_t  n;
 
-    ngx_sha1_init(&sha);
-    ngx_sha1_update(&sha, json_string_value(user), json_string_length(user));
-    ngx_sha1_final(digest, &sha);
+    parts[0].data = (u_char *) json_string_value(user);
+    parts[0].len = json_string_length(user);
+
+    oc_sha1(digest, parts, 1);
 
     ngx_memcpy(key + 6, digest, 8);
 
-    ngx_sha1_init(&sha);
-    ngx_sha1_update(&sha, json_string_value(user), json_string_length(user));
+    n = 1;
 
     if (device && json_is_string(device)) {
-        ngx_sha1_update(&sha, "", 1);
-        ngx_sha1_update(&sha, json_string_value(device),
-                        json_string_length(device));
+        parts[1].data = (u_char *) "";
+        parts[1].len = 1;
+
+        parts[2].data = (u_char *) json_string_value(device);
+        parts[2].len = json_string_length(device);
+
+        n = 3;
     }
 
-    ngx_sha1_final(digest, &sha);
+    oc_sha1(digest, parts, n);
 
     ngx_memcpy(key, digest, 6);
 }
