@@ -18,6 +18,11 @@ static ngx_int_t oc_sha1_openssl(u_char *digest, const ngx_str_t *parts,
     ngx_uint_t n);
 
 
+/* parts of so many bytes are put together first: each is a call more */
+
+#define OC_SHA1_SHORT  256
+
+
 /* OpenSSL looks for an algorithm once a process, which takes it longest */
 
 static EVP_MD_CTX  *oc_sha1_ctx;
@@ -59,6 +64,9 @@ oc_sha1(u_char *digest, const ngx_str_t *parts, ngx_uint_t n)
 static ngx_int_t
 oc_sha1_openssl(u_char *digest, const ngx_str_t *parts, ngx_uint_t n)
 {
+    u_char         text[OC_SHA1_SHORT], *p;
+    size_t         len;
+    ngx_str_t      whole;
     ngx_uint_t     i;
     const EVP_MD  *md;
 
@@ -77,6 +85,23 @@ oc_sha1_openssl(u_char *digest, const ngx_str_t *parts, ngx_uint_t n)
 
     if (EVP_DigestInit_ex(oc_sha1_ctx, md, NULL) != 1) {
         return NGX_ERROR;
+    }
+
+    for (i = 0, len = 0; i < n; i++) {
+        len += parts[i].len;
+    }
+
+    if (n > 1 && len <= sizeof(text)) {
+
+        for (i = 0, p = text; i < n; i++) {
+            p = ngx_cpymem(p, parts[i].data, parts[i].len);
+        }
+
+        whole.data = text;
+        whole.len = len;
+
+        parts = &whole;
+        n = 1;
     }
 
     for (i = 0; i < n; i++) {

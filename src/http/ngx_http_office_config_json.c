@@ -98,6 +98,12 @@ ngx_http_office_config_is_json(ngx_http_request_t *r)
 
     type = &r->headers_in.content_type->value;
 
+    if (type->len == sizeof("application/json") - 1
+        && ngx_memcmp(type->data, "application/json", type->len) == 0)
+    {
+        return 1;
+    }
+
     for (len = 0; len < type->len; len++) {
         if (type->data[len] == ';' || type->data[len] == ' '
             || type->data[len] == '\t')
