@@ -234,7 +234,9 @@ ngx_int_t
 oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
     oc_store_condition_t *condition)
 {
-    ngx_str_t  argv[13];
+    ngx_str_t  argv[9 + OC_STORE_SCOPE_KEYS], *arg;
+
+    arg = &argv[5 + OC_STORE_SCOPE_KEYS];
 
     if (oc_store_key(&argv[0], call->pool, &call->prefix, &call->tenant,
                      OC_KEY_CONFIGURATIONS, NULL)
@@ -252,19 +254,20 @@ oc_store_delete(oc_store_call_t *call, ngx_str_t *id,
                         OC_KEY_STREAMS, NULL)
            != NGX_OK
         || oc_store_scope(call, &argv[5], id) != NGX_OK
-        || oc_store_cast(call, &argv[12]) != NGX_OK)
+        || oc_store_cast(call, &arg[3]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    argv[9] = *id;
-    argv[10] = condition->match;
-    argv[11] = condition->none;
+    arg[0] = *id;
+    arg[1] = condition->match;
+    arg[2] = condition->none;
 
     call->write = 1;
 
-    return oc_store_script(call, 0, &oc_store_delete_script, 9, argv, 13, 0,
-                           oc_store_deleted);
+    return oc_store_script(call, 0, &oc_store_delete_script,
+                           5 + OC_STORE_SCOPE_KEYS, argv,
+                           9 + OC_STORE_SCOPE_KEYS, 0, oc_store_deleted);
 }
 
 

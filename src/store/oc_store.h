@@ -23,7 +23,7 @@
 
 /* the version of the layout, kept in the key PREFIX "layout" */
 
-#define OC_STORE_LAYOUT      "3"
+#define OC_STORE_LAYOUT      "4"
 #define OC_STORE_LAYOUT_KEY  "layout"
 
 #define OC_STORE_MAX_PAGE    1000

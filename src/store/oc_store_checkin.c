@@ -27,8 +27,8 @@ static void oc_store_got_summary(oc_redis_op_t *op, void *data);
 
 
 /*
- * The OC_STORE_SCOPE_KEYS keys of the check-ins of a configuration, or, "id" being NULL, of
- * the tenant.
+ * The OC_STORE_SCOPE_KEYS keys of the check-ins of a configuration, or, "id"
+ * being NULL, of the tenant.
  */
 
 ngx_int_t
@@ -46,7 +46,7 @@ oc_store_scope(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *id)
         { ngx_string(OC_KEY_JOURNAL), ngx_string(OC_KEY_TENANT_JOURNAL) }
     };
 
-    for (i = 0; i < OC_STORE_SCOPE_KEYS; i++) {
+    for (i = 0; i < OC_STORE_SCOPE_KEYS - 1; i++) {
         if (oc_store_key_make(&argv[i], call->pool, &call->prefix,
                               &call->tenant,
                               id ? names[i].own.data : names[i].tenant.data,
@@ -58,7 +58,8 @@ oc_store_scope(oc_store_call_t *call, ngx_str_t *argv, ngx_str_t *id)
         }
     }
 
-    return NGX_OK;
+    return oc_store_key(&argv[i], call->pool, &call->prefix, &call->tenant,
+                        OC_KEY_RECORDS, NULL);
 }
 
 
@@ -465,39 +466,42 @@ oc_store_checkins(oc_store_call_t *call, ngx_str_t *id, uint32_t from,
     ngx_uint_t limit)
 {
     u_char      number[NGX_INT64_LEN], most[NGX_INT_T_LEN];
-    ngx_str_t   argv[13], window[2];
+    ngx_str_t   argv[9 + OC_STORE_SCOPE_KEYS], *arg, window[2];
+
+    arg = &argv[1 + OC_STORE_SCOPE_KEYS];
 
     if (oc_store_entity(call, &argv[0], id) != NGX_OK
         || oc_store_scope(call, &argv[1], id) != NGX_OK
         || oc_store_window(call, window) != NGX_OK
-        || oc_store_cast(call, &argv[12]) != NGX_OK)
+        || oc_store_cast(call, &arg[7]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_str_null(&argv[6]);
+    ngx_str_null(&arg[1]);
 
     if (id) {
-        argv[5] = *id;
+        arg[0] = *id;
 
     } else {
-        ngx_str_set(&argv[5], OC_SINGLETON_ID);
-        ngx_str_set(&argv[6], "1");
+        ngx_str_set(&arg[0], OC_SINGLETON_ID);
+        ngx_str_set(&arg[1], "1");
     }
 
-    argv[7] = window[0];
-    argv[8] = window[1];
+    arg[2] = window[0];
+    arg[3] = window[1];
 
-    argv[9].data = number;
-    argv[9].len = ngx_sprintf(number, "%uL", (uint64_t) from) - number;
+    arg[4].data = number;
+    arg[4].len = ngx_sprintf(number, "%uL", (uint64_t) from) - number;
 
-    argv[10].data = most;
-    argv[10].len = ngx_sprintf(most, "%ui", limit) - most;
+    arg[5].data = most;
+    arg[5].len = ngx_sprintf(most, "%ui", limit) - most;
 
-    ngx_str_set(&argv[11], OC_STORE_CHECKIN_BYTES);
+    ngx_str_set(&arg[6], OC_STORE_CHECKIN_BYTES);
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_checkins_script,
-                           1 + OC_STORE_SCOPE_KEYS, argv, 13, 0,
+                           1 + OC_STORE_SCOPE_KEYS, argv,
+                           9 + OC_STORE_SCOPE_KEYS, 0,
                            oc_store_got_checkins);
 }
 
@@ -581,39 +585,42 @@ ngx_int_t
 oc_store_summary(oc_store_call_t *call, ngx_str_t *id,
     const ngx_str_t *property, const ngx_str_t *member)
 {
-    ngx_str_t  argv[12], window[2];
+    ngx_str_t  argv[8 + OC_STORE_SCOPE_KEYS], *arg, window[2];
+
+    arg = &argv[1 + OC_STORE_SCOPE_KEYS];
 
     if (oc_store_entity(call, &argv[0], id) != NGX_OK
         || oc_store_scope(call, &argv[1], id) != NGX_OK
         || oc_store_window(call, window) != NGX_OK
-        || oc_store_cast(call, &argv[11]) != NGX_OK)
+        || oc_store_cast(call, &arg[6]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_str_null(&argv[10]);
+    ngx_str_null(&arg[5]);
 
     if (id) {
-        argv[5] = *id;
+        arg[0] = *id;
 
     } else {
-        ngx_str_set(&argv[5], OC_SINGLETON_ID);
-        ngx_str_set(&argv[10], OC_SINGLETON_JSON);
+        ngx_str_set(&arg[0], OC_SINGLETON_ID);
+        ngx_str_set(&arg[5], OC_SINGLETON_JSON);
     }
 
-    argv[6] = *property;
+    arg[1] = *property;
 
-    ngx_str_null(&argv[7]);
+    ngx_str_null(&arg[2]);
 
     if (member) {
-        argv[7] = *member;
+        arg[2] = *member;
     }
 
-    argv[8] = window[0];
-    argv[9] = window[1];
+    arg[3] = window[0];
+    arg[4] = window[1];
 
     return oc_store_script(call, OC_REDIS_OP_READ, &oc_store_summary_script,
-                           1 + OC_STORE_SCOPE_KEYS, argv, 12, 0,
+                           1 + OC_STORE_SCOPE_KEYS, argv,
+                           8 + OC_STORE_SCOPE_KEYS, 0,
                            oc_store_got_summary);
 }
 

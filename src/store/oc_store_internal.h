@@ -30,22 +30,26 @@
 
 /* keys of the check-ins of a configuration or of the tenant */
 
-#define OC_STORE_SCOPE_KEYS  4
+#define OC_STORE_SCOPE_KEYS  5
 
 /* a cutoff as bytes */
 
 #define OC_STORE_CUTOFF_LEN  6
 
+/* of a record what is behind its key and its flags begins with microseconds */
+
+#define OC_STORE_REST      (OC_CHECKIN_KEY_LEN + 1)
+#define OC_STORE_USEC_LEN  7
+
 /*
- * What a journal has of a check-in besides its record: the cutoff, flags and
- * microseconds, these as digits, a length.
+ * What a journal has of a check-in besides its record: the cutoff, the
+ * microseconds as digits, a length.
  */
 
-#define OC_STORE_SAID_LEN   8
 #define OC_STORE_SCORE_LEN  16
 #define OC_STORE_SCORE_MAX  9000000000000000ULL
 #define OC_STORE_ENTRY_LEN                                                    \
-    (OC_STORE_CUTOFF_LEN + OC_STORE_SAID_LEN + OC_STORE_SCORE_LEN + 3)
+    (OC_STORE_CUTOFF_LEN + OC_STORE_SCORE_LEN + 3)
 
 /* a journal is as long as it should get: bytes, as in scripts/lib/note.lua */
 

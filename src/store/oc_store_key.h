@@ -22,6 +22,7 @@
 #define OC_KEY_RECENT          "new:"    /* + id; sorted set: time, key */
 #define OC_KEY_QUEUE           "exp:"    /* + id; sorted set: time, chunk */
 #define OC_KEY_JOURNAL         "jrn:"    /* + id; string: check-ins */
+#define OC_KEY_RECORDS         "rec"     /* hash: see lib/records.lua */
 
 /* the same for the tenant */
 

@@ -107,18 +107,17 @@ oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record)
 
     oc_store_cutoff(call, p);
 
-    p = ngx_cpymem(p + OC_STORE_CUTOFF_LEN, record->data,
-                   OC_CHECKIN_KEY_LEN + OC_STORE_SAID_LEN);
+    p = ngx_cpymem(p + OC_STORE_CUTOFF_LEN, record->data, OC_STORE_REST);
 
     p = oc_store_score(p, record);
 
-    len = record->len - OC_CHECKIN_KEY_LEN;
+    len = record->len - OC_STORE_REST;
 
     *p++ = (u_char) (len >> 16);
     *p++ = (u_char) (len >> 8);
     *p++ = (u_char) len;
 
-    return ngx_cpymem(p, record->data + OC_CHECKIN_KEY_LEN, len);
+    return ngx_cpymem(p, record->data + OC_STORE_REST, len);
 }
 
 
@@ -127,15 +126,15 @@ oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record)
 static u_char *
 oc_store_score(u_char *p, ngx_str_t *record)
 {
-    u_char      *value;
+    u_char      *rest;
     uint64_t     usec;
     ngx_uint_t   i;
 
-    value = record->data + OC_CHECKIN_KEY_LEN;
+    rest = record->data + OC_STORE_REST;
     usec = 0;
 
-    for (i = 1; i < OC_STORE_SAID_LEN; i++) {
-        usec = usec * 256 + value[i];
+    for (i = 0; i < OC_STORE_USEC_LEN; i++) {
+        usec = usec * 256 + rest[i];
     }
 
     usec = ngx_min(usec, OC_STORE_SCORE_MAX);
@@ -516,7 +515,7 @@ oc_store_batch_absorb(oc_store_batch_t *batch)
     u_char              numbers[2 + OC_STORE_BATCH_TARGETS][NGX_INT64_LEN];
     ngx_str_t           argv[OC_STORE_SCOPE_KEYS * (1 + OC_STORE_BATCH_TARGETS)
                              + 2 + 2 * OC_STORE_BATCH_TARGETS
-                             + 3 * OC_STORE_BATCH_CALLS], *arg, *record;
+                             + 4 * OC_STORE_BATCH_CALLS], *arg, *record;
     ngx_uint_t          i, n, nkeys;
     ngx_queue_t        *q;
     oc_store_call_t     scope;
@@ -577,12 +576,16 @@ oc_store_batch_absorb(oc_store_batch_t *batch)
             arg->len = OC_CHECKIN_KEY_LEN;
             arg++;
 
+            arg->data = record->data + OC_CHECKIN_KEY_LEN;
+            arg->len = OC_STORE_REST - OC_CHECKIN_KEY_LEN;
+            arg++;
+
             arg->data = NULL;
             arg->len = OC_STORE_SCORE_LEN;
             arg++;
 
-            arg->data = record->data + OC_CHECKIN_KEY_LEN;
-            arg->len = record->len - OC_CHECKIN_KEY_LEN;
+            arg->data = record->data + OC_STORE_REST;
+            arg->len = record->len - OC_STORE_REST;
             arg++;
         }
     }
@@ -604,7 +607,9 @@ oc_store_batch_absorb(oc_store_batch_t *batch)
         arg += 2;
     }
 
-    /* these begin with the first key */
+    /* now it is at the flags of the first one, behind its key */
+
+    arg++;
 
     for (i = 0; i < n; i++) {
         target = &batch->targets[i];
@@ -614,7 +619,7 @@ oc_store_batch_absorb(oc_store_batch_t *batch)
              q = ngx_queue_next(q))
         {
             (void) oc_store_score(arg->data, oc_store_batch_record(q));
-            arg += 3;
+            arg += 4;
         }
     }
 

@@ -14,7 +14,7 @@
 
 /* keys and all before the edits, but check-ins */
 
-#define OC_STORE_UPDATE_ARGS  27
+#define OC_STORE_UPDATE_ARGS  (19 + 2 * OC_STORE_SCOPE_KEYS)
 
 
 static ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t

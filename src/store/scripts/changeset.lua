@@ -17,7 +17,7 @@ local KEYS, ARGV
 
 -- include lib/undo.lua
 -- include lib/entity.lua
--- include lib/checkin.lua
+-- include lib/journal.lua
 -- include lib/note.lua
 
 local scripts = {}

@@ -1,7 +1,7 @@
 -- Takes check-ins: for configurations, and all of them for the tenant.
 --
 -- KEYS: configurations, streams; the scope of the tenant and of each
---       configuration as its hash, its newest, its queue and its journal
+--       configuration: hash, newest, queue, journal, records
 -- ARGV: the cutoff in milliseconds; how many of the newest are kept; what
 --       journals get, if it is one check-in, or ""; "1" or the name of the type of a cast if the
 --       configurations must exist, otherwise those that do not are passed
@@ -23,7 +23,7 @@ if not cast and ARGV[3] ~= '' and #ARGV[ids + 7] == 2 * ids then
     local journals, easy = { KEYS[6] }, true
 
     for i = 1, ids do
-        local journal = KEYS[4 * i + 6]
+        local journal = KEYS[5 * i + 6]
 
         if redis.call('EXISTS', journal) == 1 then
             journals[#journals + 1] = journal
@@ -47,7 +47,7 @@ if not cast and ARGV[3] ~= '' and #ARGV[ids + 7] == 2 * ids then
 end
 
 -- include lib/entity.lua
--- include lib/checkin.lua
+-- include lib/journal.lua
 
 local cutoff, keep = tonumber(ARGV[1]), tonumber(ARGV[2])
 local scopes, known = {}, {}
@@ -61,7 +61,7 @@ for i = 1, cast and ids or 0 do
 end
 
 for i = 0, ids do
-    local k = 4 * i + 3
+    local k = 5 * i + 3
     local hash, s, late = KEYS[k], nil, nil
 
     s = known[hash]
@@ -112,5 +112,7 @@ for i = ids + 6, #ARGV, 2 do
         end
     end
 end
+
+flush()
 
 return 1

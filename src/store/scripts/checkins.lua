@@ -1,12 +1,12 @@
 -- include lib/entity.lua
--- include lib/checkin.lua
+-- include lib/journal.lua
 --
 -- Reads a page of a collection of check-ins, in an order that does not change
 -- with them: that of the first four bytes of the key, read from the last bit
 -- to the first. Each bucket has one interval of these numbers.
 --
--- KEYS: the hash that the entity is in; its scope's hash, newest, queue and
---       journal
+-- KEYS: the hash that the entity is in; its scope's keys: hash, newest, queue,
+--       journal, records
 -- ARGV: id; "1" for the singleton; the cutoff in milliseconds; how many of the
 --       newest are kept; the number that the page begins with; how many
 --       check-ins are wanted; the number of bytes behind which there are
@@ -69,7 +69,7 @@ while from < 4294967296 do
 
     for at = 1, #data, KEY do
         local key = sub(data, at, at + KEY - 1)
-        local value = redis.call('HGET', s.hash, key)
+        local value = get(s, key)
 
         if value then
             reply[#reply + 1] = key .. value

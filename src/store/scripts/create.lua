@@ -1,12 +1,12 @@
--- include lib/checkin.lua
+-- include lib/journal.lua
 -- include lib/note.lua
 --
 -- Adds a configuration.
 --
 -- KEYS: configurations (hash), ids (sorted set), priorities (sorted set), the
 --       configuration's assignments (hash), streams (hash), the tenant's scope
---       of check-ins and the configuration's (hash, newest, queue, journal),
---       and for a request that can be repeated: what it was answered with
+--       of check-ins and the configuration's (hash, newest, queue, journal,
+--       records), and for a request that can be repeated: what it was answered with
 --       (list)
 -- ARGV: id, priority or "", the JSON, or without a priority the JSON before
 --       and behind its number, how many seconds the answer is kept, the JSON
@@ -20,8 +20,8 @@
 
 local id, priority, json = ARGV[1], ARGV[2], ARGV[3]
 
-if KEYS[14] then
-    local first = redis.call('LRANGE', KEYS[14], 0, -1)
+if KEYS[16] then
+    local first = redis.call('LRANGE', KEYS[16], 0, -1)
 
     if #first > 0 then
         return first
@@ -62,12 +62,14 @@ if ARGV[n] then
     local own, due
 
     if ARGV[n + 4] == '1' then
-        own = blank(10)
+        own = blank(11)
         call('SET', own.journal, OWN)
     end
 
     for i = n + 5, #ARGV do
-        due = note(KEYS[9], entry_of(ARGV[i], ARGV[n + 2])) or due
+        due = note(KEYS[9], entry_of(ARGV[n + 2], sub(ARGV[i], 1, KEY),
+                                     byte(ARGV[i], KEY + 1),
+                                     sub(ARGV[i], KEY + 2))) or due
 
         if own then
             put(own, ARGV[i], cutoff, keep)
@@ -79,6 +81,7 @@ if ARGV[n] then
     if own then
         own.given = ARGV[n + 3]
         write_head(own)
+        flush()
     end
 
     -- the tenant's journal stays short
@@ -88,9 +91,9 @@ if ARGV[n] then
     end
 end
 
-if KEYS[14] then
-    redis.call('RPUSH', KEYS[14], json, ARGV[6])
-    redis.call('EXPIRE', KEYS[14], ARGV[5])
+if KEYS[16] then
+    redis.call('RPUSH', KEYS[16], json, ARGV[6])
+    redis.call('EXPIRE', KEYS[16], ARGV[5])
 end
 
 return tonumber(priority)

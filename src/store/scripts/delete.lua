@@ -1,9 +1,11 @@
 -- include lib/entity.lua
+-- include lib/checkin.lua
 --
 -- Removes a configuration and all that it contains.
 --
 -- KEYS: configurations, ids, priorities, the configuration's assignments,
---       streams, its scope of check-ins (hash, newest, queue, journal)
+--       streams, its scope of check-ins (hash, newest, queue, journal,
+--       records)
 -- ARGV: id, If-Match, If-None-Match, the name of the type of a cast or ""
 --
 -- Returns 1 if it was removed, 0 if it does not exist, -1 if the condition
@@ -27,7 +29,13 @@ end
 
 redis.call('ZREM', KEYS[2], id)
 redis.call('ZREM', KEYS[3], id)
-redis.call('UNLINK', KEYS[4], KEYS[6], KEYS[7], KEYS[8], KEYS[9])
+redis.call('UNLINK', KEYS[4], KEYS[9])
 redis.call('HDEL', KEYS[5], 'p/' .. id, 'u/' .. id, 'c/' .. id)
+
+local s = stored(6)
+
+if s then
+    clear(s)
+end
 
 return 1

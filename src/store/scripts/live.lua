@@ -1,9 +1,9 @@
--- include lib/checkin.lua
+-- include lib/journal.lua
 --
 -- Reads what is in the entities of scopes: the summary and the newest
 -- check-ins.
 --
--- KEYS: for each scope its hash, its newest, its queue and its journal
+-- KEYS: for each scope its hash, newest, queue, journal and records
 -- ARGV: the cutoff in milliseconds; how many check-ins are wanted of each
 --       scope; the number of bytes behind which there are fewer
 --
@@ -15,7 +15,7 @@ local cutoff, limit, most = tonumber(ARGV[1]), tonumber(ARGV[2]),
                             tonumber(ARGV[3])
 local reply = {}
 
-for i = 1, #KEYS, 4 do
+for i = 1, #KEYS, 5 do
     local s, late = open(i, limit)
 
     if late or s and not expire(s, cutoff, 50) then
@@ -29,7 +29,7 @@ for i = 1, #KEYS, 4 do
 
         for _, key in ipairs(redis.call('ZREVRANGE', s.recent, 0, limit - 1))
         do
-            local value = bytes > 0 and redis.call('HGET', s.hash, key)
+            local value = bytes > 0 and get(s, key)
 
             if value then
                 found[#found + 1] = key .. value

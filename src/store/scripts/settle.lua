@@ -1,23 +1,47 @@
--- include lib/checkin.lua
+-- include lib/journal.lua
 -- include lib/note.lua
 --
 -- Takes check-ins from journals that have come to be long.
 --
--- KEYS: the scope of the tenant, and of a configuration or none
+-- KEYS: the scope of the tenant, and of a configuration or none: hash, newest,
+--       queue, journal, records
 -- ARGV: how many of the newest check-ins are kept
 --
 -- Returns 1; 2 if there is more than is done at once.
 
-for i = 1, #KEYS, 4 do
-    if call('STRLEN', KEYS[i + 3]) >= DUE * 3 / 4 then
+local keep = tonumber(ARGV[1])
+
+records = KEYS[5]
+
+-- whether a journal is long
+local function long(i)
+    return call('STRLEN', KEYS[i + 3]) >= DUE * 3 / 4
+end
+
+-- most of what the tenant's has is of one configuration, as a rule
+
+if KEYS[6] and long(1) then
+    local t, c = found(1), found(6)
+
+    if c and t.given == '' and c.given == '' then
+        both(t, c, waiting(t, 64), waiting(c, 64), keep)
+
+        return (long(1) or long(6)) and 2 or 1
+    end
+end
+
+for i = 1, #KEYS, 5 do
+    if long(i) then
         budget = BUDGET
 
-        local _, late = open(i, tonumber(ARGV[1]))
+        local _, late = open(i, keep)
 
         if late then
             return 2
         end
     end
 end
+
+sweep()
 
 return 1

@@ -1,10 +1,10 @@
 -- include lib/entity.lua
--- include lib/checkin.lua
+-- include lib/journal.lua
 --
 -- Reads the summary of a configuration's check-ins, or the tenant's.
 --
--- KEYS: the hash that the entity is in; its scope's hash, newest, queue and
---       journal
+-- KEYS: the hash that the entity is in; its scope's keys: hash, newest, queue,
+--       journal, records
 -- ARGV: id; the name of the summary; that of a member of it or ""; the cutoff
 --       in milliseconds; how many of the newest are kept; the JSON of an
 --       entity that is not there yet or ""; the name of the type of a cast or ""

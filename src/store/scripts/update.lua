@@ -1,11 +1,11 @@
 -- include lib/entity.lua
--- include lib/checkin.lua
+-- include lib/journal.lua
 --
 -- Changes a configuration, or the singleton.
 --
 -- KEYS: the hash it is in, priorities, streams, the configuration's
 --       assignments; the tenant's scope of check-ins (hash, newest, queue,
---       journal), and the configuration's
+--       journal, records), and the configuration's
 -- ARGV: id; If-Match and If-None-Match as holds() takes them; the name of the
 --       type it must have or ""; that of a cast or ""; the new ETag; the new
 --       date as JSON; the new priority, "next" or ""; if the one edit is that
@@ -91,7 +91,7 @@ if moves then
     own = tenant
 
     if not singleton then
-        own, own_late = open(9, keep)
+        own, own_late = open(10, keep)
     end
 
     if late or own_late
@@ -126,7 +126,7 @@ if moves then
        and not (count == '0'
                 and find(old, ',"checkinStatuses":[]', 1, true))
     then
-        own = blank(9)
+        own = blank(10)
         adopt(own, KEYS[1], KEYS[3], id, old, cutoff, keep)
     end
 
@@ -158,7 +158,7 @@ if moves then
 
         -- nothing is left that moves
 
-        redis.call('UNLINK', KEYS[9], KEYS[10], KEYS[11], KEYS[12])
+        redis.call('UNLINK', KEYS[10], KEYS[11], KEYS[12], KEYS[13])
     elseif own then
         write_head(own)
 
@@ -169,6 +169,8 @@ if moves then
                       { at[STATUSES][1], at[STATUSES][2], '0' } }
         end
     end
+
+    flush()
 
     if changed[STATUSES] and not singleton then
         redis.call('HDEL', KEYS[3], 'c/' .. id)

@@ -283,7 +283,7 @@ sub noted {
     my $n = 0;
 
     $data =~ s/^-//;
-    $n++ while $data =~ s{^.{44}(.{3})}{}s
+    $n++ while $data =~ s{^.{37}(.{3})}{}s
                && length substr $data, 0, unpack('N', "\0$1"), '';
 
     die "$key has no check-in in its end\n" if length $data;

@@ -4,15 +4,16 @@
 -- a sorted set that orders the chunks of its queue, and a journal: a string
 -- of check-ins that have come and are not in the hash yet. A script that looks
 -- at a scope takes them from there first; they are cheaper to take together.
--- Each is the cutoff of when it came (6 bytes), its key, its flags and its
--- microseconds, as in the hash (8) and as digits (16), the length of the
--- check-in (3), and this. A configuration's journal begins with OWN, which no
--- cutoff does: so it is there exactly as long as the scope is. In the hash are:
+-- Each is the cutoff of when it came (6 bytes), its key, its flags (1), its
+-- microseconds as digits (16), the length of the rest (3), and this. A
+-- configuration's journal begins with OWN, which no cutoff does: so it is there
+-- exactly as long as the scope is. In the hash are:
 --
 --   h     the head, as HEAD packs it
 --   g     a summary that a client gave and no check-in has followed
---   KEY   the check-in of this key (14 bytes): flags (1), microseconds since
---         EPOCH (7), the day it was received (2), and what it says
+--   KEY   a check-in that is not where lib/records.lua has the others: flags
+--         (1), and the rest: microseconds since EPOCH (7), the day it was
+--         received (2), and what it says
 --   kN    bucket N of keys
 --   uN    bucket N of users: the last 8 bytes of the key, how many check-ins
 --         that count have failed (3), and how many have not (3)
@@ -24,12 +25,12 @@
 -- check-ins for each. The flags: 1 was successful, 2 counts in the summary. A
 -- record, as it comes and goes, is a key and its check-in.
 
-local find, sub, byte, char = string.find, string.sub, string.byte, string.char
-local floor, huge, format = math.floor, math.huge, string.format
-local call = redis.call
+-- include lib/records.lua
 
-local HEAD = '>I4I4I4I4I4i4i4I4I4ddd'
-local KEY, ENTRY = 14, 20
+local floor, huge, format = math.floor, math.huge, string.format
+
+local HEAD = '>I4I4I4I4I4i4i4I4I4dddc4I4'
+local ENTRY = 20
 local CHUNK = 32 * ENTRY
 
 -- the last chunk of the queue has those of such a time, in milliseconds, which
@@ -69,12 +70,26 @@ local function bucket(s, key, i)
     return m < s.buckets and m or m - s.base
 end
 
--- a scope without check-ins, of the four keys from KEYS[i] on
-local function blank(i)
+-- a scope of the five keys from KEYS[i] on, of which the last is that of the
+-- records, PREFIX{TENANT}:rec
+local function scope(i)
+    records = KEYS[i + 4]
+
     return { hash = KEYS[i], recent = KEYS[i + 1], queue = KEYS[i + 2],
-             journal = KEYS[i + 3], n = 0, buckets = 1, base = 1, ok = 0,
-             failed = 0, more_ok = 0, more_failed = 0, chunk = 1, chunks = 1,
-             high = -1, low = huge, due = huge, given = '' }
+             journal = KEYS[i + 3],
+             tenant = KEYS[i] == sub(records, 1, -4) .. 'chk' }
+end
+
+-- one without check-ins
+local function blank(i)
+    local s = scope(i)
+
+    s.n, s.buckets, s.base, s.ok, s.failed = 0, 1, 1, 0, 0
+    s.more_ok, s.more_failed, s.given = 0, 0, ''
+    s.chunk, s.chunks, s.high, s.low, s.due = 1, 1, -1, huge, huge
+    s.num, s.apart = NOBODY, 0
+
+    return s
 end
 
 -- the scope that these keys hold, as it was before what is in its journal; or
@@ -83,12 +98,11 @@ local function stored(i)
     local found = call('HMGET', KEYS[i], 'h', 'g')
 
     if found[1] then
-        local s = { hash = KEYS[i], recent = KEYS[i + 1], queue = KEYS[i + 2],
-                    journal = KEYS[i + 3] }
+        local s = scope(i)
 
         s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok, s.more_failed,
-        s.chunk, s.chunks, s.high, s.low, s.due
-            = struct.unpack(HEAD, found[1])
+        s.chunk, s.chunks, s.high, s.low, s.due, s.num, s.apart
+            = unpacked(HEAD, found[1])
         s.given = found[2] or ''
 
         return s
@@ -96,9 +110,9 @@ local function stored(i)
 end
 
 local function head(s)
-    return struct.pack(HEAD, s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok,
-                       s.more_failed, s.chunk, s.chunks, s.high, s.low,
-                       s.due)
+    return pack(HEAD, s.n, s.buckets, s.base, s.ok, s.failed, s.more_ok,
+                s.more_failed, s.chunk, s.chunks, s.high, s.low, s.due, s.num,
+                s.apart)
 end
 
 -- write_head(s): stores the head, and the summary that was given
@@ -168,16 +182,20 @@ local function store(s, field, data)
     end
 end
 
--- write_late(s, set, n): writes what is late, and the n elements of "set"
-local function write_late(s, set, n)
+-- write_late(s): writes what is late
+local function write_late(s)
+    local late, n = {}, 0
+
     for field, data in pairs(s.late) do
-        set[n + 1], set[n + 2] = field, data
+        late[n + 1], late[n + 2] = field, data
         n = n + 2
     end
 
     if n > 0 then
-        call('HSET', s.hash, unpack(set, 1, n))
+        call('HSET', s.hash, unpack(late))
     end
+
+    s.late, s.fresh = nil, nil
 end
 
 -- Counts a check-in of a user that has come (1), gone (-1) or neither (0),
@@ -219,7 +237,7 @@ local function count(s, key, ok, failed)
     end
 
     if user ~= '' then
-        user = user .. struct.pack('>I3I3', nfailed, nok)
+        user = user .. pack('>I3I3', nfailed, nok)
     end
 
     return field, sub(data, 1, at - 1) .. user .. sub(data, at + KEY)
@@ -227,8 +245,8 @@ end
 
 -- Adds a key to the queue: nothing happens to its check-in before "time".
 local function enqueue(s, key, time)
-    local entry = key .. struct.pack('>I2I4', floor(time / 4294967296),
-                                     time % 4294967296)
+    local entry = key .. pack('>I2I4', floor(time / 4294967296),
+                              time % 4294967296)
     local chunk = s.chunk
 
     if time >= s.high - NEAR then
@@ -386,7 +404,7 @@ local function replace(s, key, old, value, cutoff, quiet)
     end
 
     if old ~= value then
-        store(s, key, value)
+        set(s, key, value)
     end
 
     if not old then
@@ -409,15 +427,14 @@ local function replace(s, key, old, value, cutoff, quiet)
     return true, dirty
 end
 
--- finish(s, set, add, dirty, keep): writes what is late, the fields in "set"
--- and those of the newest, of which "keep" are wanted
-local function finish(s, set, add, dirty, keep)
-    if dirty then
-        s.late['h'] = head(s)
+-- finish(s, add, dirty, keep): writes what is late but the records, and the
+-- newest, of which "keep" are wanted
+local function finish(s, add, dirty, keep)
+    if dirty or s.moved then
+        s.late['h'], s.moved = head(s), nil
     end
 
-    write_late(s, set, #set)
-    s.late, s.fresh = nil, nil
+    write_late(s)
 
     if add[1] then
         call('ZADD', s.recent, unpack(add))
@@ -436,17 +453,18 @@ local function finish(s, set, add, dirty, keep)
     end
 end
 
--- put(s, record, cutoff, keep, quiet): the same for a record, all of it
+-- put(s, record, cutoff, keep, quiet): the same for a record, all of it but
+-- flush()
 local function put(s, record, cutoff, keep, quiet)
     local key, value = sub(record, 1, KEY), sub(record, KEY + 1)
-    local old = call('HGET', s.hash, key)
+    local old = get(s, key)
 
     s.late, s.fresh = {}, {}
 
     local taken, dirty = replace(s, key, old, value, cutoff, quiet)
 
     if taken and (dirty or old ~= value) then
-        finish(s, {}, { format('%d', usec_of(value)), key }, dirty, keep)
+        finish(s, { format('%d', usec_of(value)), key }, dirty, keep)
     end
 
     s.late, s.fresh = nil, nil
@@ -455,7 +473,7 @@ end
 -- The time of a key in the queue has come: its check-in ceases to count, and
 -- is removed unless it was received lately. Returns when to look again, or nil.
 local function retire(s, key, cutoff)
-    local value = call('HGET', s.hash, key)
+    local value = get(s, key)
 
     if not value then
         return nil
@@ -478,7 +496,7 @@ local function retire(s, key, cutoff)
 
     if time >= cutoff then
         if flags >= 2 then
-            call('HSET', s.hash, key, char(flags - 2) .. sub(value, 2))
+            set(s, key, char(flags - 2) .. sub(value, 2))
         end
 
         return time
@@ -493,7 +511,7 @@ local function retire(s, key, cutoff)
     end
 
     call('HSET', s.hash, field, sub(data, 1, at - 1) .. sub(data, at + KEY))
-    call('HDEL', s.hash, key)
+    drop(s, key)
     s.n = s.n - 1
 
     if call('ZREM', s.recent, key) == 1 then
@@ -515,7 +533,11 @@ local function refill(s)
         for at = 1, #data, KEY do
             local key = sub(data, at, at + KEY - 1)
 
-            call('ZADD', s.recent, usec_of(call('HGET', s.hash, key)), key)
+            local value = get(s, key)
+
+            if value then
+                call('ZADD', s.recent, usec_of(value), key)
+            end
         end
     end
 end
@@ -586,6 +608,7 @@ local function expire(s, cutoff, most)
 
     s.due = tonumber(low[2]) or huge
     call('HSET', s.hash, 'h', head(s))
+    flush()
 
     return s.due >= cutoff
 end
@@ -593,8 +616,25 @@ end
 -- Removes all check-ins; a summary that is not as it was given moves with
 -- their users.
 local function clear(s)
+    if s.n <= 100 then
+        for n = 0, s.buckets - 1 do
+            local data = call('HGET', s.hash, 'k' .. n) or ''
+
+            for at = 1, #data, KEY do
+                drop(s, sub(data, at, at + KEY - 1))
+            end
+        end
+
+        flush()
+    end
+
+    if s.num ~= NOBODY then
+        retract(s.num, s.n > 100)
+    end
+
     call('UNLINK', s.hash, s.recent, s.queue)
 
+    s.num, s.apart = NOBODY, 0
     s.n, s.buckets, s.base, s.ok, s.failed = 0, 1, 1, 0, 0
     s.chunk, s.chunks, s.high, s.low, s.due = 1, 1, -1, huge, huge
 
@@ -633,146 +673,5 @@ local function adopt(s, entities, streams, id, json, cutoff, keep)
          sub(json, 1, from) .. '0,"checkinStatuses":0}')
     call('SET', s.journal, OWN)
     write_head(s)
-end
-
--- how many check-ins a script still takes from journals; one that changes more
--- than its date and what it says counts as three
-local BUDGET = 128
-local budget = BUDGET
-
-local unpacked = struct.unpack
-local NOTED, SAID = '>I6c14BI7c16I3c0', '>BI7'
-
--- entry_of(record, cutoff): what a journal gets of a record; the cutoff is as
--- six bytes
-local function entry_of(record, cutoff)
-    local value = sub(record, KEY + 1)
-
-    return cutoff .. sub(record, 1, KEY + 8)
-           .. format('%016d', math.min(usec_of(value), 9e15))
-           .. struct.pack('>I3', #value) .. value
-end
-
--- check-ins that are to be taken together; of several of one key only that
--- which stays in the end
-local function batch()
-    return { n = 0, at = {}, keys = {}, cutoffs = {}, kinds = {}, usecs = {},
-             scores = {}, values = {} }
-end
-
-local function add(b, cutoff, key, kind, usec, score, value)
-    local j = b.at[key]
-
-    if not j then
-        j = b.n + 1
-        b.n, b.at[key], b.keys[j] = j, j, key
-    elseif usec < b.usecs[j] and not gone(b.values[j], cutoff) then
-        return
-    end
-
-    b.cutoffs[j], b.kinds[j], b.usecs[j] = cutoff, kind, usec
-    b.scores[j], b.values[j] = score, value
-end
-
--- take(s, b, keep): those that change no more than their date and what they
--- say are stored together
-local function take(s, b, keep)
-    local olds = call('HMGET', s.hash, unpack(b.keys))
-    local keys, kinds, usecs = b.keys, b.kinds, b.usecs
-    local scores, values = b.scores, b.values
-    local set, add, m, new, dirty = {}, {}, 0, 0, false
-
-    s.late, s.fresh = {}, {}
-
-    for i = 1, b.n do
-        local key, old, value = keys[i], olds[i], values[i]
-        local kind, usec
-
-        if old then
-            kind, usec = unpacked(SAID, old)
-        end
-
-        if kind ~= kinds[i] or usecs[i] < usec then
-            local taken, changed = replace(s, key, old, value, b.cutoffs[i])
-
-            if taken then
-                add[new + 1], add[new + 2] = scores[i], key
-                new, dirty = new + 2, dirty or changed
-            end
-
-            budget = budget - 2
-        elseif old ~= value then
-            set[m + 1], set[m + 2] = key, value
-            add[new + 1], add[new + 2] = scores[i], key
-            m, new = m + 2, new + 2
-        end
-    end
-
-    finish(s, set, add, dirty, keep)
-end
-
--- drain(s, keep): takes what is in the journal. Returns whether that was all;
--- before it is, nothing may be read or written, or be expired.
-local function drain(s, keep)
-    if call('STRLEN', s.journal) <= 1 then
-        return true
-    elseif budget <= 0 then
-        return false
-    end
-
-    -- first of all what a Redis without memory lets be done, too
-
-    local data = call('GETDEL', s.journal)
-    local own = byte(data) == byte(OWN)
-    local pos, size = own and 2 or 1, #data
-
-    -- a summary that was given must be right before it begins to move
-
-    while pos <= size and s.given ~= '' and budget > 0 do
-        local cutoff, key, _, _, _, value, after = unpacked(NOTED, data, pos)
-
-        if not expire(s, cutoff, 50) then
-            budget = 0
-            break
-        end
-
-        put(s, key .. value, cutoff, keep)
-        pos, budget = after, budget - 1
-    end
-
-    while pos <= size and budget > 0 do
-        local b, most = batch(), math.min(budget, 64)
-
-        budget = budget - most
-
-        while most > 0 and pos <= size do
-            local cutoff, key, kind, usec, score, value, after
-                  = unpacked(NOTED, data, pos)
-
-            add(b, cutoff, key, kind, usec, score, value)
-            pos, most = after, most - 1
-        end
-
-        take(s, b, keep)
-    end
-
-    if own then
-        call('SET', s.journal, pos > size and OWN or OWN .. sub(data, pos))
-    elseif pos <= size then
-        call('SET', s.journal, sub(data, pos))
-    end
-
-    return pos > size
-end
-
--- open(i, keep): the scope that the four keys from KEYS[i] on hold, or nil. The
--- second result says that there is more in its journal than is taken at once.
-local function open(i, keep)
-    local s = stored(i)
-
-    if not s and call('EXISTS', KEYS[i + 3]) == 1 then
-        s = blank(i)
-    end
-
-    return s, s and not drain(s, keep)
+    flush()
 end
