@@ -177,10 +177,38 @@ my %refused = (
 );
 
 
+# numbered($contents, $tenant): with the names of scopes instead of their
+# numbers, which they have in the order of their first check-ins
+
+sub numbered {
+    my ($contents, $tenant) = @_;
+    my %contents = %$contents;
+    my ($records) = grep { /\{\Q$tenant\E\}:rec$/ } keys %contents;
+    my %name;
+
+    for my $key (grep { /\{\Q$tenant\E\}:chk/ } keys %contents) {
+        my %hash = %{$contents{$key}};
+        my $number = substr $hash{h}, -8, 4, 'NUMB';
+        $name{$number} = $key =~ s/.*://r if $number ne "\0" x 4;
+        $contents{$key} = \%hash;
+    }
+
+    my ($numbers) = map { qr/$_/s } join '|', map { quotemeta } keys %name;
+
+    $contents{$records} = {
+        map { s/^($numbers)$/$name{$1}/r
+              => $contents->{$records}{$_} =~ s/^(.)($numbers)/$1$name{$2}/sr
+                     =~ s/^(\x03chk.)($numbers)/$1$name{$2}/sr }
+        keys %{$contents->{$records}}
+    };
+
+    return \%contents;
+}
+
 # normal($contents, $tenant): without what is new in each run
 
 sub normal {
-    my ($contents, $tenant) = @_;
+    my ($contents, $tenant) = (numbered(@_), $_[1]);
     my $text = JSON::PP->new->canonical->pretty->encode(
         { map { my $k = $_; $k =~ /\{\Q$tenant\E\}/ && $k !~ /:tok$/
                 ? (s/\Q$tenant\E/T/r => $contents->{$k}) : () }
@@ -202,13 +230,14 @@ sub normal {
     my $text = sub { open my $fh, '<', "$dir/$_[0]" or die "$_[0]: $!\n";
                      local $/; <$fh> };
     my $known = $text->('lib/undo.lua');
-    my ($set) = $text->('changeset.lua');
-    my %used;
+    my @names = ('changeset.lua');
+    my (%used, %seen);
 
-    for my $name ($set =~ /^-- include (\S+)$/mg) {
-        next if $name eq 'lib/undo.lua';
+    while (defined(my $name = shift @names)) {
+        next if $name eq 'lib/undo.lua' || $seen{$name}++;
         my $script = $text->($name);
         $used{$1} = $name while $script =~ /\bp?call\('([A-Z]+)'/g;
+        push @names, $script =~ /^-- include (\S+)$/mg;
     }
 
     ok keys %used > 10, 'the scripts have commands';
@@ -241,6 +270,13 @@ for my $i (0 .. $#requests) {
     is exists $one->{body} ? 1 : 0, length $alone->body ? 1 : 0,
        "$names[$i]: its body";
     is $one->{atomicityGroup}, 'g', "$names[$i]: its group";
+}
+
+# what waits in journals is taken
+
+for my $tenant ('one', 'two') {
+    ask($tenant, 'GET', '/officeConfiguration/tenantUserCheckinSummary');
+    ask($tenant, 'GET', "$all/$_/userCheckinSummary") for 'a', 'c', 'full';
 }
 
 my $contents = contents($redis);

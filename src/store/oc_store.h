@@ -183,6 +183,8 @@ struct oc_store_call_s {
     oc_store_batch_t     *batch;       /* of others that it goes with */
     oc_store_target_t    *target;
     ngx_queue_t           queue;       /* in the batch, for the target */
+    ngx_str_t            *due;         /* whose journals are taken from */
+    ngx_uint_t            ndue;
     size_t                noted;       /* of a create: bytes in the journal */
     unsigned              write:1;
     unsigned              grouped:1;   /* the operation is of the group */

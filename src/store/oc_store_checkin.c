@@ -5,12 +5,16 @@
 
 
 
-
 #include <ngx_config.h>
 #include <ngx_core.h>
 
 #include "oc_store_internal.h"
 #include "oc_store_key.h"
+
+
+/* the journals of so many configurations are taken from at once */
+
+#define OC_STORE_SETTLE_MAX  16
 
 
 static ngx_int_t oc_store_take_arguments(oc_store_call_t *call,
@@ -19,6 +23,8 @@ static ngx_int_t oc_store_entity(oc_store_call_t *call, ngx_str_t *argv,
     ngx_str_t *id);
 static void oc_store_settled(oc_redis_op_t *op, void *data);
 static void oc_store_taken(oc_redis_op_t *op, void *data);
+static ngx_str_t *oc_store_due(oc_store_call_t *call, oc_redis_reply_t *reply,
+    ngx_uint_t *n);
 static void oc_store_got_live(oc_redis_op_t *op, void *data);
 static ngx_int_t oc_store_live_read(oc_store_call_t *call,
     oc_store_live_t *live, oc_redis_reply_t *reply);
@@ -148,16 +154,17 @@ oc_store_checkin(oc_store_call_t *call, oc_store_checkins_t *checkins)
 
 
 /*
- * Takes check-ins from the journals of the tenant and, unless "id" is NULL, of
- * a configuration.  They are in Redis already, so the call succeeds whatever
- * becomes of this: others will do it.
+ * Takes check-ins from the journals of the tenant and of "n" configurations,
+ * whose ids must live as long as the call.  They are in Redis already, so the
+ * call succeeds whatever becomes of this: others will do it.
  */
 
 ngx_int_t
-oc_store_settle(oc_store_call_t *call, ngx_str_t *id)
+oc_store_settle(oc_store_call_t *call, ngx_str_t *ids, ngx_uint_t n)
 {
-    ngx_str_t   argv[2 * OC_STORE_SCOPE_KEYS + 2], window[2];
-    ngx_uint_t  nkeys;
+    ngx_str_t   argv[(1 + OC_STORE_SETTLE_MAX) * OC_STORE_SCOPE_KEYS + 2],
+                window[2];
+    ngx_uint_t  i, nkeys;
 
     nkeys = OC_STORE_SCOPE_KEYS;
 
@@ -167,18 +174,22 @@ oc_store_settle(oc_store_call_t *call, ngx_str_t *id)
         return NGX_ERROR;
     }
 
-    if (id) {
-        if (oc_store_scope(call, &argv[nkeys], id) != NGX_OK) {
+    for (i = 0; i < n && i < OC_STORE_SETTLE_MAX; i++) {
+        if (oc_store_scope(call, &argv[nkeys], &ids[i]) != NGX_OK) {
             return NGX_ERROR;
         }
 
         nkeys += OC_STORE_SCOPE_KEYS;
     }
 
+    call->due = ids + i;
+    call->ndue = n - i;
+
     argv[nkeys] = window[1];
+    argv[nkeys + 1] = window[0];
 
     return oc_store_script(call, 0, &oc_store_settle_script, nkeys, argv,
-                           nkeys + 1, 0, oc_store_settled);
+                           nkeys + 2, 0, oc_store_settled);
 }
 
 
@@ -188,7 +199,9 @@ oc_store_settled(oc_redis_op_t *op, void *data)
     oc_store_call_t *call = data;
 
     if (oc_redis_op_status(op) == OC_REDIS_OK
-        && oc_store_again(call, op, oc_store_settled))
+        && (oc_store_again(call, op, oc_store_settled)
+            || (call->ndue
+                && oc_store_settle(call, call->due, call->ndue) == NGX_OK)))
     {
         return;
     }
@@ -248,17 +261,6 @@ oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
 
     argc += 2;
 
-    ngx_str_null(&argv[argc]);
-
-    if (checkins->n == 1
-        && oc_store_note(call, &argv[argc], &checkins->checkins[0].record)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    argc++;
-
     if (oc_store_cast(call, &argv[argc]) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -284,7 +286,12 @@ oc_store_take_arguments(oc_store_call_t *call, oc_store_checkins_t *checkins,
     }
 
     for (i = 0; i < checkins->n; i++) {
-        argv[argc++] = checkins->checkins[i].record;
+        if (oc_store_note(call, &argv[argc++], &checkins->checkins[i].record)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         argv[argc++] = checkins->checkins[i].targets;
     }
 
@@ -297,6 +304,8 @@ oc_store_taken(oc_redis_op_t *op, void *data)
 {
     oc_store_call_t *call = data;
 
+    ngx_str_t         *due;
+    ngx_uint_t         n;
     oc_redis_reply_t  *reply;
 
     if (oc_store_result(call, op) != NGX_OK
@@ -307,22 +316,58 @@ oc_store_taken(oc_redis_op_t *op, void *data)
 
     reply = oc_redis_op_reply(op);
 
-    if (reply->type != OC_REDIS_REPLY_INTEGER) {
+    switch (reply->type) {
+
+    case OC_REDIS_REPLY_INTEGER:
+        call->status = reply->integer ? OC_STORE_OK : OC_STORE_NOT_FOUND;
+        break;
+
+    case OC_REDIS_REPLY_ARRAY:
+        call->status = OC_STORE_OK;
+
+        due = oc_store_due(call, reply, &n);
+
+        if (due && oc_store_settle(call, due, n) == NGX_OK) {
+            return;
+        }
+
+        break;
+
+    default:
         oc_store_failed(call);
         return;
     }
 
-    call->status = reply->integer ? OC_STORE_OK : OC_STORE_NOT_FOUND;
+    call->handler(call);
+}
 
-    if (reply->integer == OC_STORE_DUE
-        && oc_store_settle(call, call->checkins->nids
-                                 ? &call->checkins->ids[0] : NULL)
-           == NGX_OK)
-    {
-        return;
+
+/* The ids of the configurations with these numbers; NULL if memory is out. */
+
+static ngx_str_t *
+oc_store_due(oc_store_call_t *call, oc_redis_reply_t *reply, ngx_uint_t *n)
+{
+    int64_t      number;
+    ngx_str_t   *ids;
+    ngx_uint_t   i;
+
+    ids = ngx_palloc(call->pool, (reply->nelements + 1) * sizeof(ngx_str_t));
+    if (ids == NULL) {
+        return NULL;
     }
 
-    call->handler(call);
+    *n = 0;
+
+    for (i = 0; i < reply->nelements; i++) {
+        number = reply->elements[i]->type == OC_REDIS_REPLY_INTEGER
+                 ? reply->elements[i]->integer : 0;
+
+        if (number >= 1 && (uint64_t) number <= call->checkins->nids) {
+            ids[(*n)++] = call->checkins->ids[number - 1];
+        }
+    }
+
+    return ids;
 }
 
 

@@ -429,7 +429,7 @@ oc_store_created(oc_redis_op_t *op, void *data)
     }
 
     if (call->noted && !call->repeated && call->status == OC_STORE_OK
-        && oc_store_settle(call, NULL) == NGX_OK)
+        && oc_store_settle(call, NULL, 0) == NGX_OK)
     {
         return;
     }
@@ -475,7 +475,7 @@ oc_store_added(oc_redis_op_t *op, void *data)
         && (uint64_t) reply->elements[reply->nelements - 1]->integer
            % OC_STORE_JOURNAL_LEN < call->noted
         && call->status == OC_STORE_OK
-        && oc_store_settle(call, NULL) == NGX_OK)
+        && oc_store_settle(call, NULL, 0) == NGX_OK)
     {
         return;
     }

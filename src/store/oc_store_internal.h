@@ -57,7 +57,7 @@
 
 /* so many check-ins a script takes from journals for sure */
 
-#define OC_STORE_JOURNAL_TAKE  64
+#define OC_STORE_JOURNAL_TAKE  24
 
 /* a check-in was noted, and it is time to take what is in the journals */
 
@@ -108,12 +108,13 @@ void oc_store_cutoff(oc_store_call_t *call, u_char *p);
 u_char *oc_store_entry(oc_store_call_t *call, u_char *p, ngx_str_t *record);
 ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argument,
     ngx_str_t *record);
-ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *id);
+ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *ids,
+    ngx_uint_t n);
 
 /* how many arguments that are */
 
 #define oc_store_take_count(checkins)                                         \
-    (7 + OC_STORE_SCOPE_KEYS + (1 + OC_STORE_SCOPE_KEYS) * (checkins)->nids   \
+    (6 + OC_STORE_SCOPE_KEYS + (1 + OC_STORE_SCOPE_KEYS) * (checkins)->nids   \
      + 2 * (checkins)->n)
 
 ngx_int_t oc_store_window(oc_store_call_t *call, ngx_str_t *argv);

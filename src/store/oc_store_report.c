@@ -769,7 +769,7 @@ oc_store_reported(oc_store_call_t *call, int64_t result)
 
     case OC_STORE_DUE:
 
-        if (oc_store_settle(call, &call->checkins->ids[0]) == NGX_OK) {
+        if (oc_store_settle(call, call->checkins->ids, 1) == NGX_OK) {
             return;
         }
 

@@ -2,7 +2,8 @@
 -- include lib/note.lua
 --
 -- Takes so many check-ins for configurations that have a scope, and for the
--- tenant, that noting them would not spare anything.
+-- tenant, that noting them would not spare anything. Those that are more work
+-- than should be done at once are noted nevertheless.
 --
 -- KEYS: the scope of the tenant and of each configuration: hash, newest, queue,
 --       journal, records
@@ -71,7 +72,7 @@ for i = 1, targets do
             if late or own_late or tenant.given ~= '' or own.given ~= '' then
                 entries = entries_of(b)
             else
-                both(tenant, own, b, b, keep)
+                entries = entries_of(both(tenant, own, b, b, keep, PULL))
             end
         end
 

@@ -59,7 +59,7 @@ local function done(name, reply)
     elseif name == 'priorities' then
         return reply == 0
     elseif name == 'checkin' then
-        return reply == 1 or reply == 3
+        return reply == 1 or type(reply) == 'table'
     else
         return reply == 1
     end
@@ -81,7 +81,7 @@ for i = #spare + 1, #all_keys do
     if string.find(all_keys[i], '^[^}]*}:chk') then
         local s, late = open(i, tonumber(all_args[2]))
 
-        if late or s and not expire(s, tonumber(all_args[1]), 50) then
+        if late or s and not expire(s, tonumber(all_args[1]), STEP) then
             return 2
         end
     end

@@ -32,7 +32,7 @@ if not s or ARGV[8] ~= '' then
     end
 end
 
-if late or not expire(s, cutoff, 50) then
+if late or not expire(s, cutoff, STEP) then
     return 2
 end
 

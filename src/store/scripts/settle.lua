@@ -1,15 +1,17 @@
 -- include lib/journal.lua
 -- include lib/note.lua
+-- include lib/sweep.lua
 --
--- Takes check-ins from journals that have come to be long.
+-- Takes check-ins from journals that have come to be long, and removes some
+-- that are old.
 --
--- KEYS: the scope of the tenant, and of a configuration or none: hash, newest,
---       queue, journal, records
--- ARGV: how many of the newest check-ins are kept
+-- KEYS: the scope of the tenant, and of configurations: hash, newest, queue,
+--       journal, records
+-- ARGV: how many of the newest check-ins are kept; the cutoff in milliseconds
 --
 -- Returns 1; 2 if there is more than is done at once.
 
-local keep = tonumber(ARGV[1])
+local keep, cutoff = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 records = KEYS[5]
 
@@ -20,11 +22,11 @@ end
 
 -- most of what the tenant's has is of one configuration, as a rule
 
-if KEYS[6] and long(1) then
+if #KEYS == 10 and long(1) then
     local t, c = found(1), found(6)
 
     if c and t.given == '' and c.given == '' then
-        both(t, c, waiting(t, 64), waiting(c, 64), keep)
+        both(t, c, waiting(t, PULL), waiting(c, PULL), keep, PULL)
 
         return (long(1) or long(6)) and 2 or 1
     end
@@ -32,12 +34,12 @@ end
 
 for i = 1, #KEYS, 5 do
     if long(i) then
-        budget = BUDGET
-
-        local _, late = open(i, keep)
+        local s, late = open(i, keep)
 
         if late then
             return 2
+        elseif s then
+            expire(s, cutoff, 4)
         end
     end
 end

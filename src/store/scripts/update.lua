@@ -95,8 +95,8 @@ if moves then
     end
 
     if late or own_late
-       or own and not expire(own, cutoff, 50)
-       or tenant.given ~= '' and not expire(tenant, cutoff, 50)
+       or own and not expire(own, cutoff, STEP)
+       or tenant.given ~= '' and not expire(tenant, cutoff, STEP)
     then
         return 2
     end

@@ -35,7 +35,7 @@ use OfficeConfig::RedisServer;
 
 use constant {
     ROOT => $ENV{OC_ROOT} // abs_path(dirname(__FILE__) . '/../../..'),
-    LAYOUT => 3,                        # version of what is in Redis
+    LAYOUT => 4,                        # version of what is in Redis
     IN_SCRIPT => OfficeConfig::RedisServer::IN_SCRIPT,
     BASE => '/beta/officeConfiguration',
     API  => '/beta/officeConfiguration/clientConfigurations',

@@ -5,8 +5,10 @@
 
 -- how many check-ins a script still takes from journals; one that changes more
 -- than its date and what it says counts as three
-local BUDGET = 128
-local budget = BUDGET
+local budget = 72
+
+-- and how many of them together
+local PULL = 24
 
 local NOTED, USEC = '>I6c14Bc16I3c0', '>I7'
 
@@ -82,12 +84,14 @@ local function copy(from, i, to)
     to.scores[j], to.rests[j] = from.scores[i], from.rests[i]
 end
 
--- both(t, c, tb, cb, keep): the tenant takes one batch and a configuration the
--- other. What is in both and changes no more than its date and what it says,
--- where the two share a record, is written as it is.
-local function both(t, c, tb, cb, keep)
+-- both(t, c, tb, cb, keep, most): the tenant takes one batch and a
+-- configuration the other. What is in both and changes no more than its date
+-- and what it says, where the two share a record, is written as it is; of
+-- others so many at most are taken. Returns two batches: what has been left.
+local function both(t, c, tb, cb, keep, most)
     local set, list, n = {}, {}, 0
     local trest, crest, heads, done = batch(), batch(), {}, {}
+    local tleft, cleft = batch(), batch()
 
     prefetch(tb.keys)
 
@@ -120,13 +124,13 @@ local function both(t, c, tb, cb, keep)
             list[n + 1], list[n + 2] = tb.scores[i], key
             n, done[j], known[key] = n + 2, true, nil
         else
-            copy(tb, i, trest)
+            copy(tb, i, trest.n < most and trest or tleft)
         end
     end
 
     for j = 1, cb.n do
         if not done[j] then
-            copy(cb, j, crest)
+            copy(cb, j, crest.n < most and crest or cleft)
         end
     end
 
@@ -137,6 +141,8 @@ local function both(t, c, tb, cb, keep)
     take(t, trest, keep, list)
     take(c, crest, keep, list)
     flush()
+
+    return tleft, cleft
 end
 
 -- back(s, own, data, pos): what a journal had from pos on is in it again
@@ -189,7 +195,7 @@ local function first(s, keep)
     while pos <= #data and s.given ~= '' do
         local cutoff, key, kind, _, rest, after = unpacked(NOTED, data, pos)
 
-        if budget <= 0 or not expire(s, cutoff, 50) then
+        if budget <= 0 or not expire(s, cutoff, STEP) then
             ready = false
             break
         end
@@ -212,7 +218,7 @@ local function drain(s, keep)
     end
 
     while budget > 0 do
-        local most = math.min(budget, 64)
+        local most = math.min(budget, PULL)
         local b = waiting(s, most)
 
         if b.n == 0 then
