@@ -42,6 +42,7 @@ oc_redis_script_t  oc_store_checkin_script;
 oc_redis_script_t  oc_store_report_script;
 oc_redis_script_t  oc_store_absorb_script;
 oc_redis_script_t  oc_store_settle_script;
+oc_redis_script_t  oc_store_sweep_script;
 oc_redis_script_t  oc_store_live_script;
 oc_redis_script_t  oc_store_checkins_script;
 oc_redis_script_t  oc_store_summary_script;
@@ -77,6 +78,7 @@ oc_store_init(void)
     oc_store_script_init(report);
     oc_store_script_init(absorb);
     oc_store_script_init(settle);
+    oc_store_script_init(sweep);
     oc_store_script_init(live);
     oc_store_script_init(checkins);
     oc_store_script_init(summary);
@@ -290,6 +292,11 @@ oc_store_deleted(oc_redis_op_t *op, void *data)
     }
 
     switch (reply->integer) {
+
+    case OC_STORE_DUE:
+        oc_store_sweep(call);
+
+        /* fall through */
 
     case 1:
         call->status = OC_STORE_OK;

@@ -187,6 +187,7 @@ struct oc_store_call_s {
     ngx_uint_t            ndue;
     size_t                noted;       /* of a create: bytes in the journal */
     unsigned              write:1;
+    unsigned              replaces:1;  /* a collection of check-ins */
     unsigned              grouped:1;   /* the operation is of the group */
 };
 

@@ -59,7 +59,10 @@
 
 #define OC_STORE_JOURNAL_TAKE  24
 
-/* a check-in was noted, and it is time to take what is in the journals */
+/*
+ * It was done, and now it is time to take what is in the journals, or to look
+ * for what was removed.
+ */
 
 #define OC_STORE_DUE  3
 
@@ -110,6 +113,7 @@ ngx_int_t oc_store_note(oc_store_call_t *call, ngx_str_t *argument,
     ngx_str_t *record);
 ngx_int_t oc_store_settle(oc_store_call_t *call, ngx_str_t *ids,
     ngx_uint_t n);
+void oc_store_sweep(oc_store_call_t *call);
 
 /* how many arguments that are */
 
@@ -146,6 +150,7 @@ extern oc_redis_script_t  oc_store_checkin_script;
 extern oc_redis_script_t  oc_store_report_script;
 extern oc_redis_script_t  oc_store_absorb_script;
 extern oc_redis_script_t  oc_store_settle_script;
+extern oc_redis_script_t  oc_store_sweep_script;
 extern oc_redis_script_t  oc_store_live_script;
 extern oc_redis_script_t  oc_store_checkins_script;
 extern oc_redis_script_t  oc_store_summary_script;

@@ -19,6 +19,7 @@
 
 static ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t
     *type, ngx_str_t *name);
+static ngx_uint_t oc_store_replaces(ngx_str_t *name);
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
     oc_store_update_t *update, ngx_str_t *argv, ngx_uint_t *argc);
 static void oc_store_updated(oc_redis_op_t *op, void *data);
@@ -88,6 +89,21 @@ oc_store_submit(oc_store_call_t *call)
 }
 
 
+/* Whether a property is a collection of check-ins. */
+
+static ngx_uint_t
+oc_store_replaces(ngx_str_t *name)
+{
+    static const char  own[] = "checkinStatuses";
+    static const char  tenant[] = "tenantCheckinStatuses";
+
+    return (name->len == sizeof(own) - 1
+            && ngx_memcmp(name->data, own, sizeof(own) - 1) == 0)
+           || (name->len == sizeof(tenant) - 1
+               && ngx_memcmp(name->data, tenant, sizeof(tenant) - 1) == 0);
+}
+
+
 static ngx_int_t
 oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
     ngx_str_t *argv, ngx_uint_t *argc)
@@ -120,6 +136,12 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
            != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    for (i = 0; i < change->nedits; i++) {
+        if (oc_store_replaces(&change->edits[i].name)) {
+            call->replaces = 1;
+        }
     }
 
     nkeys = 4 + 2 * OC_STORE_SCOPE_KEYS;
@@ -352,6 +374,10 @@ oc_store_updated(oc_redis_op_t *op, void *data)
     }
 
     call->status = OC_STORE_OK;
+
+    if (call->replaces) {
+        oc_store_sweep(call);
+    }
 
     call->handler(call);
 }

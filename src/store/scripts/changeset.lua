@@ -58,6 +58,8 @@ local function done(name, reply)
         return type(reply) == 'table'
     elseif name == 'priorities' then
         return reply == 0
+    elseif name == 'delete' then
+        return reply == 1 or reply == 3
     elseif name == 'checkin' then
         return reply == 1 or type(reply) == 'table'
     else

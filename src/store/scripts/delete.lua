@@ -8,7 +8,7 @@
 --       records)
 -- ARGV: id, If-Match, If-None-Match, the name of the type of a cast or ""
 --
--- Returns 1 if it was removed, 0 if it does not exist, -1 if the condition
+-- Returns 1 if it was removed, 3 if records of its check-ins are left, 0 if it does not exist, -1 if the condition
 -- does not hold.
 
 local id, match, none, cast = unpack(ARGV)
@@ -34,8 +34,8 @@ redis.call('HDEL', KEYS[5], 'p/' .. id, 'u/' .. id, 'c/' .. id)
 
 local s = stored(6)
 
-if s then
-    clear(s)
+if s and clear(s) then
+    return 3
 end
 
 return 1

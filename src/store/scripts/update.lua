@@ -131,11 +131,7 @@ if moves then
     end
 
     if own and changed[STATUSES] then
-        own = clear(own)
-
-        if singleton then
-            tenant = own
-        end
+        clear(own)
 
         for i = 16, first - 1 do
             put(own, ARGV[i], cutoff, keep, true)

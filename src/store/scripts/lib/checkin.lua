@@ -617,9 +617,12 @@ local function expire(s, cutoff, most)
 end
 
 -- Removes all check-ins; a summary that is not as it was given moves with
--- their users.
+-- their users. Returns whether records of them are left, which are as good as
+-- gone.
 local function clear(s)
-    if s.n <= 100 then
+    local left = s.n > 100
+
+    if not left then
         for n = 0, s.buckets - 1 do
             local data = call('HGET', s.hash, 'k' .. n) or ''
 
@@ -632,7 +635,7 @@ local function clear(s)
     end
 
     if s.num ~= NOBODY then
-        retract(s.num, s.n > 100)
+        retract(s.num, left)
     end
 
     call('UNLINK', s.hash, s.recent, s.queue)
@@ -641,7 +644,7 @@ local function clear(s)
     s.n, s.buckets, s.base, s.ok, s.failed = 0, 1, 1, 0, 0
     s.chunk, s.chunks, s.high, s.low, s.due = 1, 1, -1, huge, huge
 
-    return s
+    return left
 end
 
 -- what no check-in and no client has changed
