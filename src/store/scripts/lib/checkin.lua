@@ -526,22 +526,27 @@ end
 -- may be among them now. It takes check-ins that were received long after
 -- their dates to come to this.
 local function refill(s)
-    if s.n > 1000 or call('ZCARD', s.recent) >= s.n then
+    if s.n > 300 or call('ZCARD', s.recent) >= s.n then
         return
     end
+
+    local all = {}
 
     for n = 0, s.buckets - 1 do
         local data = call('HGET', s.hash, 'k' .. n) or ''
 
         for at = 1, #data, KEY do
             local key = sub(data, at, at + KEY - 1)
-
             local value = get(s, key)
 
             if value then
-                call('ZADD', s.recent, usec_of(value), key)
+                all[#all + 1], all[#all + 2] = usec_of(value), key
             end
         end
+    end
+
+    if all[1] then
+        call('ZADD', s.recent, unpack(all))
     end
 end
 
