@@ -18,28 +18,43 @@
 local keep, cutoff = tonumber(ARGV[1]), tonumber(ARGV[2])
 local targets = #KEYS / 5 - 1
 local reply, noted, last = {}, {}, nil
-local arg, tenant, late = 3 + 2 * targets, nil, nil
+local arg, tenant = 3 + 2 * targets, nil
 
--- gather(first, behind): those whose arguments these are
-local function gather(first, behind)
-    local b = batch()
-
-    for i = first, behind - 1, 4 do
+-- gather(b, from, behind): those whose arguments these are are in a batch, too
+local function gather(b, from, behind)
+    for i = from, behind - 1, 4 do
         add(b, cutoff, ARGV[i], byte(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3])
     end
 
     return b
 end
 
--- entries_of(b): what a journal gets of these
-local function entries_of(b)
-    local entries, bytes = {}, pack('>I6', cutoff)
+-- enter(own, from, behind): takes these, with those that wait in journals.
+-- Returns what is to be noted, or "".
+local function enter(own, from, behind)
+    tenant = tenant or found(1) or blank(1)
 
-    for i = 1, b.n do
-        entries[i] = entry_of(bytes, b.keys[i], b.kinds[i], b.rests[i])
+    if tenant.given ~= '' or own.given ~= '' then
+        return entries_of(gather(batch(), from, behind))
     end
 
-    return table.concat(entries)
+    local tb, more = waiting(tenant, MOST)
+    local cb, own_more = waiting(own, MOST)
+
+    if more or own_more then
+        together(tenant, own, tb, cb, keep)
+        return entries_of(gather(batch(), from, behind))
+    end
+
+    if tb.n + cb.n == 0 then
+        cb = tb
+    else
+        gather(cb, from, behind)
+    end
+
+    together(tenant, own, gather(tb, from, behind), cb, keep)
+
+    return ''
 end
 
 for i = 1, targets do
@@ -61,19 +76,7 @@ for i = 1, targets do
         last = i
 
         if entries == '' then
-            local b = gather(from, arg)
-            local own, own_late = open(k, keep)
-
-            if not tenant then
-                tenant, late = open(1, keep)
-                tenant = tenant or blank(1)
-            end
-
-            if late or own_late or tenant.given ~= '' or own.given ~= '' then
-                entries = entries_of(b)
-            else
-                entries = entries_of(both(tenant, own, b, b, keep, PULL))
-            end
+            entries = enter(found(k), from, arg)
         end
 
         if entries ~= '' then

@@ -26,7 +26,7 @@ if #KEYS == 10 and long(1) then
     local t, c = found(1), found(6)
 
     if c and t.given == '' and c.given == '' then
-        both(t, c, waiting(t, PULL), waiting(c, PULL), keep, PULL)
+        together(t, c, (waiting(t, MOST)), (waiting(c, MOST)), keep)
 
         return (long(1) or long(6)) and 2 or 1
     end

@@ -7,8 +7,8 @@
 -- than its date and what it says counts as three
 local budget = 72
 
--- and how many of them together
-local PULL = 24
+-- how many of these together, and how many at all
+local PULL, MOST = 24, 64
 
 local NOTED, USEC = '>I6c14Bc16I3c0', '>I7'
 
@@ -18,6 +18,18 @@ local function entry_of(cutoff, key, kind, rest)
     return cutoff .. key .. char(kind)
            .. format('%016d', math.min(unpacked(USEC, rest), 9e15))
            .. pack('>I3', #rest) .. rest
+end
+
+-- entries_of(b): and what of a batch
+local function entries_of(b)
+    local entries = {}
+
+    for i = 1, b.n do
+        entries[i] = entry_of(pack('>I6', b.cutoffs[i]), b.keys[i], b.kinds[i],
+                              b.rests[i])
+    end
+
+    return table.concat(entries)
 end
 
 -- check-ins that are to be taken together; of several of one key only that
@@ -153,12 +165,12 @@ local function back(s, own, data, pos)
 end
 
 -- waiting(s, most): takes so many check-ins at most out of the journal: a
--- batch, which is empty if there is none
+-- batch, which is empty if there is none; and whether there are more
 local function waiting(s, most)
     local b = batch()
 
     if call('STRLEN', s.journal) <= 1 then
-        return b
+        return b, false
     end
 
     -- first of all what a Redis without memory lets be done, too
@@ -177,7 +189,29 @@ local function waiting(s, most)
 
     back(s, own, data, pos)
 
-    return b
+    return b, pos <= #data
+end
+
+-- restore(s, b): and they are the first ones in it again
+local function restore(s, b)
+    if b.n == 0 then
+        return
+    end
+
+    local data = call('GET', s.journal) or ''
+    local own = byte(data) == byte(OWN)
+
+    call('SET', s.journal, (own and OWN or '') .. entries_of(b)
+                           .. sub(data, own and 2 or 1))
+end
+
+-- together(t, c, tb, cb, keep): the same as both(), for check-ins that are in
+-- no journal; what is more work than should be done at once is then in them
+local function together(t, c, tb, cb, keep)
+    tb, cb = both(t, c, tb, cb, keep, PULL)
+
+    restore(t, tb)
+    restore(c, cb)
 end
 
 -- first(s, keep): takes check-ins out of the journal one by one, until the
