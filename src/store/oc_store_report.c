@@ -14,7 +14,8 @@
 
 /*
  * Single check-ins for configurations, which have others as a rule.  Those
- * that come in one turn of the event loop for one tenant go to Redis together:
+ * that come in one turn of the event loop for one tenant go to Redis together,
+ * and so do those that come while Redis has not answered others of the tenant:
  * one script call costs little more for many than for one.  Few are added to
  * journals, from where they are taken with others; many are taken at once.
  * Each is answered for itself.
@@ -30,6 +31,10 @@
 #define OC_STORE_BATCH_CALLS    64
 #define OC_STORE_BATCH_TARGETS  16
 #define OC_STORE_BATCH_BYTES    65536
+
+/* how long the first one waits at most, and by how much others are later: ms */
+
+#define OC_STORE_BATCH_HOLD     20
 
 #define OC_STORE_BATCH_SIZE     2048
 
@@ -51,13 +56,14 @@ struct oc_store_target_s {
 
 
 struct oc_store_batch_s {
-    ngx_queue_t               queue;     /* while it is not sent */
+    ngx_queue_t               queue;     /* of those not sent, or sent */
     ngx_pool_t               *pool;
     oc_redis_t               *redis;
     ngx_str_t                 prefix;
     ngx_str_t                 tenant;
     int64_t                   cutoff;
     ngx_uint_t                recent;
+    ngx_msec_t                since;
     oc_redis_op_t            *op;
     oc_store_target_t         targets[OC_STORE_BATCH_TARGETS];
     ngx_uint_t                ntargets;
@@ -75,7 +81,12 @@ static oc_store_batch_t *oc_store_batch_create(oc_store_call_t *call);
 static oc_store_target_t *oc_store_batch_target(oc_store_batch_t *batch,
     ngx_str_t *id);
 static void oc_store_batch_leave(void *data);
+static void oc_store_batch_init(void);
 static void oc_store_batch_turn(ngx_event_t *ev);
+static ngx_uint_t oc_store_batch_held(oc_store_batch_t *batch);
+static void oc_store_batch_next(void);
+static ngx_uint_t oc_store_batch_of(oc_store_batch_t *batch,
+    oc_redis_t *redis, ngx_str_t *prefix, ngx_str_t *tenant);
 static ngx_int_t oc_store_batch_send(oc_store_batch_t *batch);
 static ngx_int_t oc_store_batch_note(oc_store_batch_t *batch);
 static ngx_int_t oc_store_batch_absorb(oc_store_batch_t *batch);
@@ -88,10 +99,15 @@ static void oc_store_batch_answer(oc_store_batch_t *batch);
 static void oc_store_reported(oc_store_call_t *call, int64_t result);
 
 
-/* the batches of this turn, the youngest first, and what ends it */
+/*
+ * The batches that are not sent, the youngest first, and those that are not
+ * answered; what ends a turn, and a time that others have waited.
+ */
 
 static ngx_queue_t       oc_store_batches;
+static ngx_queue_t       oc_store_sent;
 static ngx_event_t       oc_store_turn;
+static ngx_event_t       oc_store_hold;
 static ngx_connection_t  oc_store_turn_ident;
 
 
@@ -236,12 +252,7 @@ oc_store_batch(oc_store_call_t *call, size_t len, ngx_str_t *id,
     oc_store_batch_t  *batch;
 
     if (oc_store_turn.handler == NULL) {
-        ngx_queue_init(&oc_store_batches);
-
-        oc_store_turn_ident.fd = (ngx_socket_t) -1;
-
-        oc_store_turn.handler = oc_store_batch_turn;
-        oc_store_turn.data = &oc_store_turn_ident;
+        oc_store_batch_init();
     }
 
     for (q = ngx_queue_head(&oc_store_batches);
@@ -250,17 +261,13 @@ oc_store_batch(oc_store_call_t *call, size_t len, ngx_str_t *id,
     {
         batch = ngx_queue_data(q, oc_store_batch_t, queue);
 
-        if (batch->redis == call->redis
-            && batch->cutoff == call->cutoff
+        if (batch->cutoff <= call->cutoff
+            && call->cutoff - batch->cutoff <= OC_STORE_BATCH_HOLD
             && batch->recent == call->recent
             && batch->taken < OC_STORE_BATCH_CALLS
             && batch->len + len <= OC_STORE_BATCH_BYTES
-            && batch->tenant.len == call->tenant.len
-            && ngx_memcmp(batch->tenant.data, call->tenant.data,
-                          call->tenant.len) == 0
-            && batch->prefix.len == call->prefix.len
-            && ngx_memcmp(batch->prefix.data, call->prefix.data,
-                          call->prefix.len) == 0)
+            && oc_store_batch_of(batch, call->redis, &call->prefix,
+                                 &call->tenant))
         {
             *target = oc_store_batch_target(batch, id);
 
@@ -284,11 +291,39 @@ oc_store_batch(oc_store_call_t *call, size_t len, ngx_str_t *id,
 
     ngx_queue_insert_head(&oc_store_batches, &batch->queue);
 
-    oc_store_turn.log = ngx_cycle->log;
-
     ngx_post_event(&oc_store_turn, &ngx_posted_events);
 
     return batch;
+}
+
+
+static void
+oc_store_batch_init(void)
+{
+    ngx_queue_init(&oc_store_batches);
+    ngx_queue_init(&oc_store_sent);
+
+    oc_store_turn_ident.fd = (ngx_socket_t) -1;
+
+    oc_store_turn.handler = oc_store_batch_turn;
+    oc_store_turn.data = &oc_store_turn_ident;
+    oc_store_turn.log = ngx_cycle->log;
+
+    oc_store_hold.handler = oc_store_batch_turn;
+    oc_store_hold.data = &oc_store_turn_ident;
+    oc_store_hold.log = ngx_cycle->log;
+}
+
+
+static ngx_uint_t
+oc_store_batch_of(oc_store_batch_t *batch, oc_redis_t *redis,
+    ngx_str_t *prefix, ngx_str_t *tenant)
+{
+    return batch->redis == redis
+           && batch->tenant.len == tenant->len
+           && ngx_memcmp(batch->tenant.data, tenant->data, tenant->len) == 0
+           && batch->prefix.len == prefix->len
+           && ngx_memcmp(batch->prefix.data, prefix->data, prefix->len) == 0;
 }
 
 
@@ -316,6 +351,7 @@ oc_store_batch_create(oc_store_call_t *call)
     batch->redis = call->redis;
     batch->cutoff = call->cutoff;
     batch->recent = call->recent;
+    batch->since = ngx_current_msec;
     batch->op = NULL;
     batch->ntargets = 0;
     batch->taken = 0;
@@ -412,32 +448,95 @@ oc_store_batch_leave(void *data)
     /* one that was not sent is looked at in the end of the turn */
 
     if (batch->waiting == 0 && batch->op && !batch->over) {
+        ngx_queue_remove(&batch->queue);
         oc_redis_op_release(batch->op);
         ngx_destroy_pool(batch->pool);
+        oc_store_batch_next();
     }
 }
 
 
-/* The turn ends: what has come in it is sent. */
+/* The turn ends: what has come is sent, unless it is better to wait. */
 
 static void
 oc_store_batch_turn(ngx_event_t *ev)
 {
-    ngx_queue_t       *q;
+    ngx_queue_t       *q, *prev;
+    ngx_uint_t         held;
     oc_store_batch_t  *batch;
 
-    while (!ngx_queue_empty(&oc_store_batches)) {
-        q = ngx_queue_last(&oc_store_batches);
+    held = 0;
+
+    for (q = ngx_queue_last(&oc_store_batches);
+         q != ngx_queue_sentinel(&oc_store_batches);
+         q = prev)
+    {
+        prev = ngx_queue_prev(q);
         batch = ngx_queue_data(q, oc_store_batch_t, queue);
+
+        if (batch->waiting && oc_store_batch_held(batch)) {
+            held = 1;
+            continue;
+        }
 
         ngx_queue_remove(q);
 
         if (batch->waiting == 0) {
             ngx_destroy_pool(batch->pool);
 
-        } else if (oc_store_batch_send(batch) != NGX_OK) {
+        } else if (oc_store_batch_send(batch) == NGX_OK) {
+            ngx_queue_insert_head(&oc_store_sent, &batch->queue);
+
+        } else {
             oc_store_batch_answer(batch);
         }
+    }
+
+    if (held && !oc_store_hold.timer_set) {
+        ngx_add_timer(&oc_store_hold, OC_STORE_BATCH_HOLD);
+    }
+}
+
+
+/*
+ * Whether others of the tenant are not answered yet, and there is room and
+ * time for more in this one.
+ */
+
+static ngx_uint_t
+oc_store_batch_held(oc_store_batch_t *batch)
+{
+    ngx_queue_t  *q;
+
+    if (batch->taken == OC_STORE_BATCH_CALLS
+        || (ngx_msec_int_t) (ngx_current_msec - batch->since)
+           >= OC_STORE_BATCH_HOLD)
+    {
+        return 0;
+    }
+
+    for (q = ngx_queue_head(&oc_store_sent);
+         q != ngx_queue_sentinel(&oc_store_sent);
+         q = ngx_queue_next(q))
+    {
+        if (oc_store_batch_of(ngx_queue_data(q, oc_store_batch_t, queue),
+                              batch->redis, &batch->prefix, &batch->tenant))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* A batch is over: it is the turn of those that have waited for it. */
+
+static void
+oc_store_batch_next(void)
+{
+    if (!ngx_queue_empty(&oc_store_batches)) {
+        ngx_post_event(&oc_store_turn, &ngx_posted_events);
     }
 }
 
@@ -675,7 +774,10 @@ oc_store_batch_done(oc_redis_op_t *op, void *data)
 {
     oc_store_batch_t *batch = data;
 
+    ngx_queue_remove(&batch->queue);
+
     oc_store_batch_answer(batch);
+    oc_store_batch_next();
 }
 
 
