@@ -53,6 +53,8 @@ local function enter(own, from, behind)
     end
 
     together(tenant, own, gather(tb, from, behind), cb, keep)
+    age(tenant, cutoff)
+    age(own, cutoff)
 
     return ''
 end

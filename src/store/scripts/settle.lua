@@ -28,7 +28,15 @@ if #KEYS == 10 and long(1) then
     if c and t.given == '' and c.given == '' then
         together(t, c, (waiting(t, MOST)), (waiting(c, MOST)), keep)
 
-        return (long(1) or long(6)) and 2 or 1
+        if long(1) or long(6) then
+            return 2
+        end
+
+        age(t, cutoff)
+        age(c, cutoff)
+        sweep()
+
+        return 1
     end
 end
 
@@ -39,7 +47,7 @@ for i = 1, #KEYS, 5 do
         if late then
             return 2
         elseif s then
-            expire(s, cutoff, 4)
+            age(s, cutoff)
         end
     end
 end

@@ -214,6 +214,13 @@ local function together(t, c, tb, cb, keep)
     restore(c, cb)
 end
 
+-- age(s, cutoff): a few check-ins that are old are expired, if nothing waits
+local function age(s, cutoff)
+    if s.due < cutoff and call('STRLEN', s.journal) <= 1 then
+        expire(s, cutoff, 4)
+    end
+end
+
 -- first(s, keep): takes check-ins out of the journal one by one, until the
 -- summary that was given, which must be right then, has begun to move. Returns
 -- whether it has, or there are none left.
