@@ -112,8 +112,8 @@ do
     }
 
     local reads = {
-        EXISTS = true, HEXISTS = true, HGET = true, HGETALL = true, HLEN = true,
-        HMGET = true, LRANGE = true, STRLEN = true, ZCARD = true,
+        EXISTS = true, GET = true, HEXISTS = true, HGET = true, HGETALL = true,
+        HLEN = true, HMGET = true, LRANGE = true, STRLEN = true, ZCARD = true,
         ZRANGE = true, ZRANGEBYLEX = true, ZRANGEBYSCORE = true,
         ZREVRANGE = true, ZREVRANGEBYSCORE = true, ZSCORE = true
     }
