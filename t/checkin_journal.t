@@ -170,6 +170,36 @@ answer_is $ask->('POST', API, json => { id => 'many', checkinStatuses =>
 cmp_ok $redis->cmd('STRLEN', $all), '<', 16384, 'are taken in steps';
 is summary($tenant), '150/150', 'and count';
 
+# those of all configurations that a check-in names are seen to, and what an
+# array leaves in them is taken at once
+
+$redis->cmd('FLUSHALL');
+my @named = map { "n$_" } 1 .. 20;
+$ask->('POST', API, json => { id => $_ }) for @named;
+$longest = 0;
+
+for my $n (1 .. 150) {
+    $c->request('POST', "$root/tenantCheckinStatuses",
+                json => { %{status("t$n", 1)}, appliedPolicies => \@named,
+                          errorMessage => 'x' x 200 });
+
+    for my $key ($all, map { "oc:{default}:jrn:$_" } @named) {
+        my $length = $redis->cmd('STRLEN', $key);
+        $longest = $length if $length > $longest;
+    }
+}
+
+cmp_ok $longest, '<', 16384, 'none of their journals becomes long';
+is join(' ', map { summary(API . "/$_/userCheckinSummary") } @named),
+   join(' ', ('150/0') x 20), 'each counts them';
+
+is $ask->('POST', API . '/n7/checkinStatuses', json =>
+          [map { status("a$_", 0) } 1 .. 1000])->status, 200, 'an array';
+cmp_ok $redis->cmd('STRLEN', $_), '<', 16384, "$_ is short"
+    for $all, 'oc:{default}:jrn:n7';
+is summary(API . '/n7/userCheckinSummary'), '150/1000', 'all count';
+is summary($tenant), '150/1000', "the tenant's, too";
+
 # readers and writers at once: the summary never goes back, and ends exact
 
 $redis->cmd('FLUSHALL');

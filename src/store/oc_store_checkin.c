@@ -4,7 +4,6 @@
  */
 
 
-
 #include <ngx_config.h>
 #include <ngx_core.h>
 

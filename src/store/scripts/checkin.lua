@@ -18,7 +18,8 @@
 -- include lib/journal.lua
 -- include lib/note.lua
 
-local cutoff, keep, ids = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
+local cutoff, keep, ids = tonumber(ARGV[1]), tonumber(ARGV[2]),
+                          tonumber(ARGV[4])
 local cast, made = #ARGV[3] > 1 and ARGV[3], 0
 local entries, all = {}, {}
 

@@ -8,8 +8,8 @@
 --       records)
 -- ARGV: id, If-Match, If-None-Match, the name of the type of a cast or ""
 --
--- Returns 1 if it was removed, 3 if records of its check-ins are left, 0 if it does not exist, -1 if the condition
--- does not hold.
+-- Returns 1 if it was removed, 3 if records of its check-ins are left, 0 if it
+-- does not exist, -1 if the condition does not hold.
 
 local id, match, none, cast = unpack(ARGV)
 
