@@ -56,6 +56,10 @@ typedef struct {
 
 #define OC_SUMMARY_ZERO  "{\"succeededUserCount\":0,\"failedUserCount\":0}"
 
+/* and the same that somebody has given: as long, in another order */
+
+#define OC_SUMMARY_GIVEN "{\"failedUserCount\":0,\"succeededUserCount\":0}"
+
 
 ngx_int_t oc_checkin_read(oc_checkin_t *checkin, json_t *json,
     const oc_json_apart_t *apart, const oc_checkin_rules_t *rules,

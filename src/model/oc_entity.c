@@ -25,6 +25,8 @@ static ngx_int_t oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
 static ngx_int_t oc_entity_assignment(oc_assignment_t *assignment,
     json_t *json, const oc_stamp_t *stamp, oc_arena_t *arena,
     const oc_path_t *path, oc_fault_t *fault);
+static ngx_int_t oc_entity_summary(oc_buf_t *b, const oc_property_t *property,
+    json_t *value, oc_path_t *path, oc_fault_t *fault);
 static void oc_entity_start(oc_buf_t *b, const oc_stamp_t *stamp);
 
 
@@ -205,6 +207,34 @@ oc_entity_checkins(oc_entity_t *entity, oc_object_t *object,
 }
 
 
+/* Writes a summary that was given, so that it can be told from the default. */
+
+static ngx_int_t
+oc_entity_summary(oc_buf_t *b, const oc_property_t *property, json_t *value,
+    oc_path_t *path, oc_fault_t *fault)
+{
+    size_t  start;
+
+    start = oc_buf_len(b);
+
+    if (oc_value_write(b, property, value, path, fault) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!b->failed
+        && oc_buf_len(b) - start == sizeof(OC_SUMMARY_ZERO) - 1
+        && ngx_memcmp(b->start + start, OC_SUMMARY_ZERO,
+                      sizeof(OC_SUMMARY_ZERO) - 1)
+           == 0)
+    {
+        ngx_memcpy(b->start + start, OC_SUMMARY_GIVEN,
+                   sizeof(OC_SUMMARY_GIVEN) - 1);
+    }
+
+    return NGX_OK;
+}
+
+
 /* What every rendered entity begins with. */
 
 static void
@@ -322,9 +352,14 @@ oc_entity_property(oc_entity_t *entity, oc_buf_t *b,
             return NGX_OK;
         }
 
-        if (value == NULL && property->type == &oc_type_checkin_summary) {
-            oc_buf_literal(b, OC_SUMMARY_ZERO);
-            return NGX_OK;
+        if (property->type == &oc_type_checkin_summary) {
+
+            if (value == NULL) {
+                oc_buf_literal(b, OC_SUMMARY_ZERO);
+                return NGX_OK;
+            }
+
+            return oc_entity_summary(b, property, value, &path, fault);
         }
 
         if (entity->ncheckins && property->type == &oc_type_checkin_status) {

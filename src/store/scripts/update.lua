@@ -116,6 +116,11 @@ if moves then
     json = splice(json, edits)
     at, edits = members(json, 1), {}
 
+    if given == '1' and sub(json, at[SUMMARY][1], at[SUMMARY][2]) == ZERO then
+        json = splice(json, { { at[SUMMARY][1], at[SUMMARY][2], ZERO_GIVEN } })
+        at = members(json, 1)
+    end
+
     -- a client that replaces all, or gives what was there before, says all
     -- that there is to know
 

@@ -655,6 +655,9 @@ end
 -- what no check-in and no client has changed
 local ZERO = '{"succeededUserCount":0,"failedUserCount":0}'
 
+-- and what a client has given
+local ZERO_GIVEN = '{"failedUserCount":0,"succeededUserCount":0}'
+
 -- adopt(s, entities, streams, id, json, cutoff, keep): the check-ins of a
 -- configuration that were kept in its JSON become those of a new scope.
 local function adopt(s, entities, streams, id, json, cutoff, keep)
