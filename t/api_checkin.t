@@ -433,4 +433,23 @@ anew();
 own(0, 0, 'nothing is left of a configuration that was deleted');
 is ask('GET', "$item/checkinStatuses/\$count")->body, 0, 'no check-in either';
 
+# zeros that were given are not the default
+
+my %zeros = (userCheckinSummary => { succeededUserCount => 0,
+                                     failedUserCount => 0 });
+my @two = (status('a', 'pc', 1, 5), status('b', 'pc', 0, 5));
+
+$ask->('PATCH', $item, json => { checkinStatuses => \@two });
+own(1, 1, 'nothing was given');
+anew(%zeros);
+$ask->('PATCH', $item, json => { checkinStatuses => \@two });
+own(0, 0, 'zeros were given');
+post("$item/checkinStatuses", status('c', 'pc', 1, 1));
+own(1, 0, 'and move');
+anew();
+$ask->('PATCH', $item, json => { %zeros });
+own(0, 0, 'given later');
+$ask->('PATCH', $item, json => { checkinStatuses => \@two });
+own(0, 0, 'and kept');
+
 $t->done;
