@@ -245,10 +245,15 @@ test_defaults(void)
     ok(entity.has_priority && entity.priority == 0 && entity.tail.len == 0,
        "is one");
 
-    is_int(create("{\"description\":null,\"userCheckinSummary\":{},"
-                  "\"checkinStatuses\":[],\"policyPayload\":null}"),
-           NGX_OK, "nulls");
+    is_int(create("{\"description\":null,\"checkinStatuses\":[],"
+                  "\"policyPayload\":null}"), NGX_OK, "nulls");
     is_mem(entity.tail.data, entity.tail.len, tail, "are the defaults");
+
+    is_int(create("{\"id\":\"a\",\"priority\":1,\"userCheckinSummary\":{}}"),
+           NGX_OK, "a summary of zeros");
+    ok(memmem(entity.head.data, entity.head.len, OC_SUMMARY_GIVEN,
+              sizeof(OC_SUMMARY_GIVEN) - 1)
+       != NULL, "is not the default");
 
     /* api.md, 3: an unknown annotation never causes an error */
 
