@@ -367,6 +367,34 @@ subtest 'clients leave' => sub {
 };
 
 
+# what comes while others are not answered waits for them, but not for long
+
+subtest 'others are not answered' => sub {
+    my $redis = $t->redis;
+    my $proxy = $t->proxy(upstream => $redis);
+    my ($s, @c) = service(redis => $proxy, block => $patient);
+    my $before = users($s, 'one');
+    my $held = $proxy->stats->{held};
+
+    $proxy->hold;
+    report($c[0], 'one');
+    ok $proxy->wait_for('held', $held + 1), 'Redis has answered one';
+    $redis->cmd('CONFIG', 'RESETSTAT');
+    together($s, sub {
+        report($_, 'one') for @c[1 .. 4];
+        $c[1]->abort;
+    });
+    ok wait_until(5, sub { $redis->calls('evalsha') == 1 }),
+       'others are sent before that is there';
+    $proxy->pass;
+    is statuses(@c[0, 2 .. 4]), join(' ', (204) x 4), 'all are answered';
+    is $redis->calls('evalsha'), 1, 'and have gone together';
+    cmp_ok users($s, 'one'), '>=', $before + 4, 'they count';
+    $s->works;
+    $s->end;
+};
+
+
 subtest 'before it could be sent' => sub {
     my $redis = $t->redis;
     my $proxy = $t->proxy(upstream => $redis);

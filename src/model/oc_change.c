@@ -288,6 +288,7 @@ oc_change_edit(oc_change_t *change, const oc_property_t *property,
         /* the check-ins themselves are kept apart */
 
         ngx_str_set(&edit->value, "[]");
+        change->has_checkins = 1;
 
         if (value == NULL) {
             return NGX_OK;

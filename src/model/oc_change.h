@@ -51,6 +51,7 @@ typedef struct {
     oc_checkin_t     *checkins;   /* of the edit of a collection of them */
     ngx_uint_t        ncheckins;
     unsigned          summary_given:1;    /* not its default */
+    unsigned          has_checkins:1;     /* there is such an edit */
     unsigned          has_priority:1;
     unsigned          next_priority:1;    /* the highest in use + 1 */
 } oc_change_t;

@@ -19,7 +19,6 @@
 
 static ngx_int_t oc_store_type_name(oc_store_call_t *call, const oc_type_t
     *type, ngx_str_t *name);
-static ngx_uint_t oc_store_replaces(ngx_str_t *name);
 static ngx_int_t oc_store_update_prepare(oc_store_call_t *call,
     oc_store_update_t *update, ngx_str_t *argv, ngx_uint_t *argc);
 static void oc_store_updated(oc_redis_op_t *op, void *data);
@@ -89,21 +88,6 @@ oc_store_submit(oc_store_call_t *call)
 }
 
 
-/* Whether a property is a collection of check-ins. */
-
-static ngx_uint_t
-oc_store_replaces(ngx_str_t *name)
-{
-    static const char  own[] = "checkinStatuses";
-    static const char  tenant[] = "tenantCheckinStatuses";
-
-    return (name->len == sizeof(own) - 1
-            && ngx_memcmp(name->data, own, sizeof(own) - 1) == 0)
-           || (name->len == sizeof(tenant) - 1
-               && ngx_memcmp(name->data, tenant, sizeof(tenant) - 1) == 0);
-}
-
-
 static ngx_int_t
 oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
     ngx_str_t *argv, ngx_uint_t *argc)
@@ -138,11 +122,7 @@ oc_store_update_prepare(oc_store_call_t *call, oc_store_update_t *update,
         return NGX_ERROR;
     }
 
-    for (i = 0; i < change->nedits; i++) {
-        if (oc_store_replaces(&change->edits[i].name)) {
-            call->replaces = 1;
-        }
-    }
+    call->replaces = change->has_checkins;
 
     nkeys = 4 + 2 * OC_STORE_SCOPE_KEYS;
     n = nkeys;

@@ -96,11 +96,11 @@ local function copy(from, i, to)
     to.scores[j], to.rests[j] = from.scores[i], from.rests[i]
 end
 
--- both(t, c, tb, cb, keep, most): the tenant takes one batch and a
+-- both(t, c, tb, cb, keep): the tenant takes one batch and a
 -- configuration the other. What is in both and changes no more than its date
 -- and what it says, where the two share a record, is written as it is; of
--- others so many at most are taken. Returns two batches: what has been left.
-local function both(t, c, tb, cb, keep, most)
+-- others no more than PULL are taken. Returns two batches: what has been left.
+local function both(t, c, tb, cb, keep)
     local set, list, n = {}, {}, 0
     local trest, crest, heads, done = batch(), batch(), {}, {}
     local tleft, cleft = batch(), batch()
@@ -136,13 +136,13 @@ local function both(t, c, tb, cb, keep, most)
             list[n + 1], list[n + 2] = tb.scores[i], key
             n, done[j], known[key] = n + 2, true, nil
         else
-            copy(tb, i, trest.n < most and trest or tleft)
+            copy(tb, i, trest.n < PULL and trest or tleft)
         end
     end
 
     for j = 1, cb.n do
         if not done[j] then
-            copy(cb, j, crest.n < most and crest or cleft)
+            copy(cb, j, crest.n < PULL and crest or cleft)
         end
     end
 
@@ -208,7 +208,7 @@ end
 -- together(t, c, tb, cb, keep): the same as both(), for check-ins that are in
 -- no journal; what is more work than should be done at once is then in them
 local function together(t, c, tb, cb, keep)
-    tb, cb = both(t, c, tb, cb, keep, PULL)
+    tb, cb = both(t, c, tb, cb, keep)
 
     restore(t, tb)
     restore(c, cb)
