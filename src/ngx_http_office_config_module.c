@@ -12,6 +12,7 @@
 
 #define NGX_HTTP_OFFICE_CONFIG_PAGE_SIZE  100
 #define NGX_HTTP_OFFICE_CONFIG_CACHE      4194304
+#define NGX_HTTP_OFFICE_CONFIG_HEAP       4194304
 
 
 static ngx_int_t ngx_http_office_config_init(ngx_conf_t *cf);
@@ -21,6 +22,7 @@ static void *ngx_http_office_config_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_office_config_merge_loc_conf(ngx_conf_t *cf,
     void *parent, void *child);
 static ngx_int_t ngx_http_office_config_init_process(ngx_cycle_t *cycle);
+static void ngx_http_office_config_keep_heap(ngx_log_t *log);
 static void ngx_http_office_config_exit_process(ngx_cycle_t *cycle);
 
 
@@ -513,7 +515,34 @@ ngx_http_office_config_init_process(ngx_cycle_t *cycle)
         oc_redis_init_worker(redis[i], cycle);
     }
 
+    if (i > 0) {
+        ngx_http_office_config_keep_heap(cycle->log);
+    }
+
     return NGX_OK;
+}
+
+
+/*
+ * Requests that wait for one reply of Redis end together.  The C library
+ * gives what they had back to the system as soon as 128 KB at the end of the
+ * heap are free, to take it again, page fault by page fault, for the next
+ * ones: that is half of what a check-in costs.  glibc raises this limit to
+ * twice the largest block that was mapped by itself and has been freed, see
+ * M_TRIM_THRESHOLD in mallopt(3), unless the environment says otherwise; so it
+ * is shown such a block.  To others it is a block like any other.
+ */
+
+static void
+ngx_http_office_config_keep_heap(ngx_log_t *log)
+{
+    void  *p;
+
+    p = ngx_alloc(NGX_HTTP_OFFICE_CONFIG_HEAP, log);
+
+    if (p != NULL) {
+        ngx_free(p);
+    }
 }
 
 
