@@ -26,7 +26,7 @@ sub new {
 
     for my $file (glob "$dir/*.lua") {
         my ($name) = $file =~ m{([^/]+)\.lua$};
-        my $text = script($dir, "$name.lua");
+        my $text = script($dir, "$name.lua", {});
 
         $self->{names}{sha1_hex($text)} = $name;
         $redis->command('SCRIPT', 'LOAD', $text);
@@ -35,16 +35,19 @@ sub new {
     return $self;
 }
 
-# in: folder, file; out: the script as config makes it
+# in: folder, file, what is in the script already; out: the script as config
+# makes it
 sub script {
-    my ($dir, $file) = @_;
+    my ($dir, $file, $had) = @_;
     my $text = '';
+
+    return '' if $had->{$file}++;
 
     open my $in, '<', "$dir/$file" or die "$dir/$file: $!\n";
 
     while (my $line = <$in>) {
         if ($line =~ /^-- include (\S+)/) {
-            $text .= script($dir, $1);
+            $text .= script($dir, $1, $had);
         } elsif ($line !~ /^\s*(?:--|$)/) {
             $text .= $line =~ s/^\s+|\s+$//gr . "\n";
         }
