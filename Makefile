@@ -45,23 +45,27 @@ TREE       := build/nginx
 CONFIGURED := build/$(OBJS).configured
 JOBS       := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# what takes all processors by itself runs alone; it has sanitizers of its own,
-# or nothing for them to look at, so SANITIZE=1 does not repeat it
+# what compiles for long runs before the others, which would be slowed by it, as
+# many at a time as there are processors; it has sanitizers of its own, or
+# nothing for them to look at, so SANITIZE=1 does not repeat it
 
-ALONE    := t/structure.t t/unit.t t/build.t
+FIRST    := t/build.t t/unit.t t/structure.t
 
 # the others run side by side, what takes longest first: the fuzz targets, for
 # which it is a job more, have what the others leave of the processors
 
 LONGEST  := t/fuzz.t t/checkin_model.t t/fault_sentinel.t t/fault_cluster.t
-TOGETHER := $(LONGEST) $(filter-out $(ALONE) $(LONGEST),\
+TOGETHER := $(LONGEST) $(filter-out $(FIRST) $(LONGEST),\
               $(sort $(wildcard t/*.t)))
 
+FIRST_JOBS := $(shell nproc)
+
 ifneq ($(T),)
-ALONE    := $(T)
+FIRST    := $(T)
+FIRST_JOBS := 1
 TOGETHER :=
 else ifeq ($(SANITIZE),1)
-ALONE    :=
+FIRST    :=
 endif
 
 TEST_JOBS ?= $(shell expr $$(nproc) + 2)
@@ -143,8 +147,9 @@ test:
 	@$(MAKE) --no-print-directory all
 	@unset NGINX; export OC_MODULE="$(ROOT)/$(SO)" OC_NGINX="$(NGINX)" \
 	    OC_ROOT="$(ROOT)" OC_SANITIZE=$(SANITIZE); status=0; \
-	if [ -n "$(strip $(ALONE))" ]; then \
-	    prove -It/lib $(PROVE_FLAGS) $(ALONE) || status=$$?; \
+	if [ -n "$(strip $(FIRST))" ]; then \
+	    prove -It/lib -j$(FIRST_JOBS) $(PROVE_FLAGS) $(FIRST) \
+	        || status=$$?; \
 	fi; \
 	if [ -n "$(strip $(TOGETHER))" ]; then \
 	    prove -It/lib -j$(TEST_JOBS) $(PROVE_FLAGS) $(TOGETHER) \
