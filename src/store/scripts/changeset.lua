@@ -83,7 +83,7 @@ for i = #spare + 1, #all_keys do
     if string.find(all_keys[i], '^[^}]*}:chk') then
         local s, late = open(i, tonumber(all_args[2]))
 
-        if late or s and not expire(s, tonumber(all_args[1]), STEP) then
+        if late or s and not aged(s, tonumber(all_args[1])) then
             return 2
         end
     end

@@ -32,7 +32,9 @@ if not s or ARGV[8] ~= '' then
     end
 end
 
-if late or not expire(s, cutoff, STEP) then
+-- the page is read by a script that has not done much else
+
+if late or not aged(s, cutoff) or budget < 24 then
     return 2
 end
 

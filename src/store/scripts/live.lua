@@ -18,7 +18,7 @@ local reply = {}
 for i = 1, #KEYS, 5 do
     local s, late = open(i, limit)
 
-    if late or s and not expire(s, cutoff, STEP) then
+    if late or s and not aged(s, cutoff) then
         return 2
     end
 

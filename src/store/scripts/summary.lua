@@ -32,7 +32,7 @@ local s, late = open(2, tonumber(keep))
 local etag, value = '', nil
 
 if s then
-    if late or not expire(s, tonumber(cutoff), STEP) then
+    if late or not aged(s, tonumber(cutoff)) then
         return 2
     end
 

@@ -95,8 +95,8 @@ if moves then
     end
 
     if late or own_late
-       or own and not expire(own, cutoff, STEP)
-       or tenant.given ~= '' and not expire(tenant, cutoff, STEP)
+       or own and not aged(own, cutoff)
+       or tenant.given ~= '' and not aged(tenant, cutoff)
     then
         return 2
     end

@@ -39,7 +39,7 @@ local NEAR = 3600000
 local OWN = '-'
 
 -- so many check-ins are expired at once, and so many scopes made
-local STEP, SCOPES = 20, 16
+local STEP, SCOPES = 10, 16
 local DAY = 86400000
 
 -- so many microseconds before 1970 is the oldest date that is told from others

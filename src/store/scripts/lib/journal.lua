@@ -4,11 +4,12 @@
 -- include lib/checkin.lua
 
 -- how many check-ins a script still takes from journals; one that changes more
--- than its date and what it says counts as three
-local budget = 72
+-- than its date and what it says counts as three, one that expires as two, and
+-- each journal as OPENING more
+local budget, OPENING = 48, 12
 
 -- how many of these together, and how many at all
-local PULL, MOST = 24, 64
+local PULL, MOST = 10, 64
 
 local NOTED, USEC = '>I6c14Bc16I3c0', '>I7'
 
@@ -165,12 +166,13 @@ local function back(s, own, data, pos)
 end
 
 -- waiting(s, most): takes so many check-ins at most out of the journal: a
--- batch, which is empty if there is none; and whether there are more
+-- batch, which is empty if there is none; whether there are more; and how many
+-- it were
 local function waiting(s, most)
-    local b = batch()
+    local b, n = batch(), 0
 
     if call('STRLEN', s.journal) <= 1 then
-        return b, false
+        return b, false, 0
     end
 
     -- first of all what a Redis without memory lets be done, too
@@ -179,17 +181,17 @@ local function waiting(s, most)
     local own = byte(data) == byte(OWN)
     local pos = own and 2 or 1
 
-    while most > 0 and pos <= #data do
+    while n < most and pos <= #data do
         local cutoff, key, kind, score, rest, after
               = unpacked(NOTED, data, pos)
 
         add(b, cutoff, key, kind, score, rest)
-        pos, most = after, most - 1
+        pos, n = after, n + 1
     end
 
     back(s, own, data, pos)
 
-    return b, pos <= #data
+    return b, pos <= #data, n
 end
 
 -- restore(s, b): and they are the first ones in it again
@@ -221,6 +223,24 @@ local function age(s, cutoff)
     end
 end
 
+-- aged(s, cutoff): what is old is expired, as far as that is not more work than
+-- should be done at once. Returns whether that was all.
+local function aged(s, cutoff)
+    if s.due >= cutoff then
+        return true
+    end
+
+    local most = math.min(STEP, floor(budget / 2))
+
+    if most <= 0 then
+        return false
+    end
+
+    budget = budget - 2 * most
+
+    return expire(s, cutoff, most)
+end
+
 -- first(s, keep): takes check-ins out of the journal one by one, until the
 -- summary that was given, which must be right then, has begun to move. Returns
 -- whether it has, or there are none left.
@@ -236,7 +256,7 @@ local function first(s, keep)
     while pos <= #data and s.given ~= '' do
         local cutoff, key, kind, _, rest, after = unpacked(NOTED, data, pos)
 
-        if budget <= 0 or not expire(s, cutoff, STEP) then
+        if budget <= 0 or not aged(s, cutoff) then
             ready = false
             break
         end
@@ -258,15 +278,18 @@ local function drain(s, keep)
         return false
     end
 
-    while budget > 0 do
-        local most = math.min(budget, PULL)
-        local b = waiting(s, most)
+    local opening = OPENING
 
-        if b.n == 0 then
+    -- all of them may change more, and a few are not worth it
+
+    while budget > 6 do
+        local b, _, n = waiting(s, math.min(PULL, math.ceil(budget / 3)))
+
+        if n == 0 then
             return true
         end
 
-        budget = budget - most
+        budget, opening = budget - n - opening, 0
         prefetch(b.keys)
         take(s, b, keep, {})
         flush()
