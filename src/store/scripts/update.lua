@@ -91,6 +91,10 @@ if moves then
     own = tenant
 
     if not singleton then
+
+        -- the tenant's may have left little, every time
+
+        budget = math.max(budget, 40)
         own, own_late = open(10, keep)
     end
 
