@@ -42,7 +42,7 @@ local function enter(own, from, behind)
     local cb, own_more = waiting(own, MOST)
 
     if more or own_more then
-        together(tenant, own, tb, cb, keep)
+        together(tenant, own, tb, cb, keep, MOST)
         return entries_of(gather(batch(), from, behind))
     end
 
@@ -52,7 +52,8 @@ local function enter(own, from, behind)
         gather(cb, from, behind)
     end
 
-    together(tenant, own, gather(tb, from, behind), cb, keep)
+    together(tenant, own, gather(tb, from, behind), cb, keep,
+             PULL)
     age(tenant, cutoff)
     age(own, cutoff)
 

@@ -26,7 +26,7 @@ if #KEYS == 10 and long(1) then
     local t, c = found(1), found(6)
 
     if c and t.given == '' and c.given == '' then
-        together(t, c, (waiting(t, MOST)), (waiting(c, MOST)), keep)
+        together(t, c, (waiting(t, MOST)), (waiting(c, MOST)), keep, PULL)
 
         if long(1) or long(6) then
             return 2

@@ -8,8 +8,9 @@
 -- each journal as OPENING more
 local budget, OPENING = 48, 12
 
--- how many of these together, and how many at all
-local PULL, MOST = 10, 64
+-- how many of these together, and how many at all; where more wait than that,
+-- all are taken, as they would become ever more otherwise
+local PULL, MOST = 16, 64
 
 local NOTED, USEC = '>I6c14Bc16I3c0', '>I7'
 
@@ -97,11 +98,11 @@ local function copy(from, i, to)
     to.scores[j], to.rests[j] = from.scores[i], from.rests[i]
 end
 
--- both(t, c, tb, cb, keep): the tenant takes one batch and a
+-- both(t, c, tb, cb, keep, most): the tenant takes one batch and a
 -- configuration the other. What is in both and changes no more than its date
 -- and what it says, where the two share a record, is written as it is; of
--- others no more than PULL are taken. Returns two batches: what has been left.
-local function both(t, c, tb, cb, keep)
+-- others no more than "most" are taken. Returns two batches: what has been left.
+local function both(t, c, tb, cb, keep, most)
     local set, list, n = {}, {}, 0
     local trest, crest, heads, done = batch(), batch(), {}, {}
     local tleft, cleft = batch(), batch()
@@ -137,13 +138,13 @@ local function both(t, c, tb, cb, keep)
             list[n + 1], list[n + 2] = tb.scores[i], key
             n, done[j], known[key] = n + 2, true, nil
         else
-            copy(tb, i, trest.n < PULL and trest or tleft)
+            copy(tb, i, trest.n < most and trest or tleft)
         end
     end
 
     for j = 1, cb.n do
         if not done[j] then
-            copy(cb, j, crest.n < PULL and crest or cleft)
+            copy(cb, j, crest.n < most and crest or cleft)
         end
     end
 
@@ -207,10 +208,10 @@ local function restore(s, b)
                            .. sub(data, own and 2 or 1))
 end
 
--- together(t, c, tb, cb, keep): the same as both(), for check-ins that are in
--- no journal; what is more work than should be done at once is then in them
-local function together(t, c, tb, cb, keep)
-    tb, cb = both(t, c, tb, cb, keep)
+-- together(t, c, tb, cb, keep, most): the same as both(), for check-ins that are
+-- in no journal; what is more work than should be done at once is then in them
+local function together(t, c, tb, cb, keep, most)
+    tb, cb = both(t, c, tb, cb, keep, most)
 
     restore(t, tb)
     restore(c, cb)
