@@ -367,6 +367,31 @@ subtest 'clients leave' => sub {
 };
 
 
+# a call takes more of those that wait than it brings
+
+subtest 'more wait than are taken at once' => sub {
+    my $redis = $t->redis;
+    my ($s, @c) = service(redis => $redis, ids => ['one', 'two']);
+
+    for (1 .. 13) {
+        together($s, sub { report($_, 'two') for @c[0 .. 5] });
+        is statuses(@c[0 .. 5]), join(' ', (204) x 6), 'six';
+    }
+
+    my $waiting = noted($redis, 'oc:{default}:jrn');
+
+    cmp_ok $waiting, '>', 64, 'many wait';
+    together($s, sub { report($_, 'one') for @c });
+    is statuses(@c), join(' ', (204) x @c), 'others come';
+    is noted($redis, 'oc:{default}:jrn'), $waiting - 64 + @c,
+       'and more than these are taken';
+    cmp_ok users($s, 'two'), '>=', 13 * 6, 'they count';
+    cmp_ok users($s, 'one'), '>=', @c, 'so do the others';
+    $s->works;
+    $s->end;
+};
+
+
 # what comes while others are not answered waits for them, but not for long
 
 subtest 'others are not answered' => sub {

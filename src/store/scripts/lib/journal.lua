@@ -8,8 +8,8 @@
 -- each journal as OPENING more
 local budget, OPENING = 48, 12
 
--- how many of these together, and how many at all; where more wait than that,
--- all are taken, as they would become ever more otherwise
+-- how many of these together, and how many at all; a call that brings others
+-- and finds more than that takes all, or they would become ever more
 local PULL, MOST = 16, 64
 
 local NOTED, USEC = '>I6c14Bc16I3c0', '>I7'
@@ -101,7 +101,7 @@ end
 -- both(t, c, tb, cb, keep, most): the tenant takes one batch and a
 -- configuration the other. What is in both and changes no more than its date
 -- and what it says, where the two share a record, is written as it is; of
--- others no more than "most" are taken. Returns two batches: what has been left.
+-- others no more than "most" are taken. Returns two batches: what is left.
 local function both(t, c, tb, cb, keep, most)
     local set, list, n = {}, {}, 0
     local trest, crest, heads, done = batch(), batch(), {}, {}
@@ -208,8 +208,8 @@ local function restore(s, b)
                            .. sub(data, own and 2 or 1))
 end
 
--- together(t, c, tb, cb, keep, most): the same as both(), for check-ins that are
--- in no journal; what is more work than should be done at once is then in them
+-- together(t, c, tb, cb, keep, most): the same as both(), for check-ins that
+-- are in no journal; what is left is then in them
 local function together(t, c, tb, cb, keep, most)
     tb, cb = both(t, c, tb, cb, keep, most)
 
