@@ -161,8 +161,9 @@ sub _children {
 }
 
 
-# reload(%opt): HUP; true when a full set of new workers is up. With
-# old_gone => 1 it waits until the old ones have exited as well.
+# reload(%opt): HUP; true when a full set of new workers is up and no old one
+# accepts connections, which they do for a moment more. With old_gone => 1 it
+# waits until the old ones have exited as well.
 
 sub reload {
     my ($self, %opt) = @_;
@@ -174,8 +175,8 @@ sub reload {
 
     my $up = wait_until($opt{timeout} // 30, sub {
         return -1 if $self->log_since($mark) =~ /\[emerg\]/;
-        my @new = grep { !$old{$_} } $self->workers;
-        return @new == $want;
+        my @now = $self->workers;
+        return @now == $want && !grep { $old{$_} } @now;
     });
 
     return 0 unless $up && $up > 0;
