@@ -69,6 +69,16 @@ fault 'Cluster: a replica is promoted by hand', $t, out => 2, sub {
     return;
 };
 
+fault 'Cluster: nginx is reloaded during a failover', $t, sub {
+    my $master = $cluster->owner($tag);
+    my $seconds = takeover($master, sub { $master->kill; $nginx->reload });
+    restored($master);
+    return $seconds;
+};
+
+# Here end the failovers: a replica of Redis 7.0 that hears of a moved slot out of
+# order may lose it when it is promoted (it keeps its owner_not_claiming_slot).
+
 # With more load every slot goes to the next master; with less, one in fifty,
 # and the tenant's. A master that has none left would become a replica: so each
 # gives and takes in turn.
@@ -107,13 +117,6 @@ $t, out => 2, sub {
     $load->served(20, 40);
     $cluster->remove($_) for $replica, $node;
     return;
-};
-
-fault 'Cluster: nginx is reloaded during a failover', $t, sub {
-    my $master = $cluster->owner($tag);
-    my $seconds = takeover($master, sub { $master->kill; $nginx->reload });
-    restored($master);
-    return $seconds;
 };
 
 $t->done;
