@@ -12,6 +12,7 @@ my $ids = 'oc:{default}:ids';
 $t->allow_log(
     qr/\[alert\].* worker process \d+ exited on signal 9/,
     qr/\[error\].* Redis at \S+ does not answer \(110: /,
+    qr/a client request body is buffered to a temporary file/,
 );
 
 
@@ -251,6 +252,54 @@ subtest 'told to quit' => sub {
         cmp_ok time - $begin, '<', $t->seconds(1), 'at once';
         is $s->nginx->{process}->status, 0, 'with status 0';
     }
+};
+
+
+# the worker is told before the request is ready for its first turn, when nothing
+# is left that has a timer of its own
+subtest 'told to quit in the middle of what takes several turns' => sub {
+    my $proxy = $t->proxy(upstream => $t->redis);
+    my $s = OfficeConfig::Service->new($t, redis => $proxy,
+                                       location => 'client_max_body_size 20m;');
+    my $id = $s->id;
+    my $stream = API . "/$id/policyPayload";
+    my $bytes = 'policies' x 1_000_000;
+
+    # some milliseconds for a hundred of them
+    my $filter = join '%20or%20', map {
+        "indexof(toupper(description),'Q$_')%20ge%200"
+    } 1 .. 10;
+    $s->create(description => 'a' x 30_000) for 1 .. 60;
+
+    my %case = (
+        filter => ['GET', API . "?\$filter=$filter"],
+        stream => ['PUT', $stream, body => $bytes],
+    );
+
+    for my $what (sort keys %case) {
+        my ($pid) = $s->nginx->workers;
+        my $c = $t->connect(to => $s->nginx->port);
+        my $request = $c->format_request(@{$case{$what}});
+        my $last = $what eq 'stream' ? chop $request : '';
+
+        $proxy->hold unless $last;
+        $c->send($request);
+        ok $proxy->wait_for('held', 1), 'an answer is held' unless $last;
+
+        $s->nginx->hold_worker(sub {
+            kill 'QUIT', $pid;
+            $last ? $c->send($last) : $proxy->pass;
+        });
+
+        is $c->response->status, $last ? 204 : 200, "$what: it is answered";
+        $c->close;
+        ok wait_until(10, sub {
+            !grep { $_ == $pid } $s->nginx->workers, $s->nginx->exiting
+        }), 'then the worker exits';
+    }
+
+    ok $s->request('GET', $stream)->body eq $bytes, 'all is stored';
+    ok $s->nginx->quit, 'nginx exits in order';
 };
 
 

@@ -11,6 +11,9 @@
 #include "oc_url.h"
 
 
+#define NGX_HTTP_OFFICE_CONFIG_GO_ON_TIMER  60000
+
+
 static void ngx_http_office_config_store_handler(oc_store_call_t *call);
 static ngx_int_t ngx_http_office_config_not_allowed(ngx_http_request_t *r,
     ngx_http_office_config_resource_e resource);
@@ -415,6 +418,35 @@ ngx_http_office_config_wait(ngx_http_request_t *r)
 
     if (c->read->ready) {
         ngx_post_event(c->read, &ngx_posted_events);
+    }
+}
+
+
+/*
+ * Has a request go on with the event in the next turn of the event loop.  Its
+ * timer does not come to its end: a worker that shuts down waits for requests
+ * that have one, but not for posted events.  The event's handler begins, and
+ * the request ends, with the next function.
+ */
+
+void
+ngx_http_office_config_go_on(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, NGX_HTTP_OFFICE_CONFIG_GO_ON_TIMER);
+
+    ngx_post_event(ev, &ngx_posted_next_events);
+}
+
+
+void
+ngx_http_office_config_stay(ngx_event_t *ev)
+{
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
     }
 }
 

@@ -52,6 +52,8 @@ void ngx_http_office_config_rules(ngx_http_request_t *r,
     oc_checkin_rules_t *rules);
 ngx_int_t ngx_http_office_config_called(ngx_http_request_t *r, ngx_int_t rc);
 void ngx_http_office_config_wait(ngx_http_request_t *r);
+void ngx_http_office_config_go_on(ngx_event_t *ev);
+void ngx_http_office_config_stay(ngx_event_t *ev);
 void ngx_http_office_config_finish(ngx_http_request_t *r, ngx_int_t rc);
 
 /* ngx_http_office_config_options.c */

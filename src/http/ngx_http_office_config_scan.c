@@ -151,9 +151,7 @@ ngx_http_office_config_scan_cleanup(void *data)
 static void
 ngx_http_office_config_scan_leave(ngx_http_office_config_list_t *list)
 {
-    if (list->event.posted) {
-        ngx_delete_posted_event(&list->event);
-    }
+    ngx_http_office_config_stay(&list->event);
 
     if (list->waiting) {
         list->waiting = 0;
@@ -333,6 +331,8 @@ ngx_http_office_config_scan_taken(oc_store_call_t *call)
 static void
 ngx_http_office_config_scan_resume(ngx_event_t *ev)
 {
+    ngx_http_office_config_stay(ev);
+
     ngx_http_office_config_scan_on(ev->data, NGX_OK);
 }
 
@@ -398,7 +398,7 @@ ngx_http_office_config_scan_items(ngx_http_office_config_list_t *list)
             && ngx_http_office_config_scan_clock() - start
                > NGX_HTTP_OFFICE_CONFIG_SCAN_SLICE)
         {
-            ngx_post_event(&list->event, &ngx_posted_next_events);
+            ngx_http_office_config_go_on(&list->event);
             return;
         }
     }

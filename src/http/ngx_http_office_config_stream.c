@@ -411,7 +411,7 @@ ngx_http_office_config_stream_encode(ngx_http_office_config_upload_t *upload)
             oc_base64url_update(&upload->encoder, upload->piece, size);
             upload->pos += size;
 
-            ngx_post_event(&upload->event, &ngx_posted_next_events);
+            ngx_http_office_config_go_on(&upload->event);
 
             return NGX_AGAIN;
         }
@@ -433,6 +433,8 @@ ngx_http_office_config_stream_event(ngx_event_t *ev)
     ngx_http_request_t               *r;
     ngx_http_office_config_ctx_t     *ctx;
     ngx_http_office_config_upload_t  *upload;
+
+    ngx_http_office_config_stay(ev);
 
     upload = ev->data;
     r = upload->request;
@@ -461,9 +463,7 @@ ngx_http_office_config_stream_cleanup(void *data)
 {
     ngx_http_office_config_upload_t *upload = data;
 
-    if (upload->event.posted) {
-        ngx_delete_posted_event(&upload->event);
-    }
+    ngx_http_office_config_stay(&upload->event);
 }
 
 
