@@ -314,6 +314,10 @@ answer_is post("$item/checkinStatuses", status('soon', 'pc', 1, -86_000)), 204,
     error_is post(API . '/none/checkinStatuses', \@batch), 404, undef,
              'of no configuration'
         or diag 'an array for no configuration';
+    error_is post(API . '/none/checkinStatuses', $_), 404, undef,
+             'nor where none could be taken' for [7, {}], [];
+    answer_is post("$item/checkinStatuses", [7, {}]), 200,
+              'none that can be taken';
     is ask('GET', $all)->body, $before + 998, 'nothing was taken';
 
     my @mixed = map { status("m$_", 'pc', 1, 60, appliedPolicies =>

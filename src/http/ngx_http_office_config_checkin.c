@@ -4,8 +4,6 @@
  */
 
 
-
-
 #include "ngx_http_office_config_batch.h"
 #include "ngx_http_office_config_handler.h"
 #include "ngx_http_office_config_represent.h"
@@ -331,12 +329,14 @@ ngx_http_office_config_send_slice(ngx_http_request_t *r,
                                            "be taken all or not at all.");
     }
 
-    if (n == 0) {
+    /* if none can be taken, the configuration must exist all the same */
+
+    if (n == 0 && (ctx->partial || ctx->route.id.len == 0)) {
         return ngx_http_office_config_send_reports(r, ctx);
     }
 
     slice = ngx_palloc(r->pool, sizeof(oc_store_checkins_t));
-    checkins = ngx_palloc(r->pool, n * sizeof(oc_store_checkin_t));
+    checkins = ngx_palloc(r->pool, (n + 1) * sizeof(oc_store_checkin_t));
     ids = ngx_palloc(r->pool, (names + 1) * sizeof(ngx_str_t));
     p = ngx_pnalloc(r->pool, 2 * (names + 1));
 

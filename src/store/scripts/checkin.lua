@@ -1,5 +1,5 @@
 -- Takes check-ins: for configurations, and all of them for the tenant. They are
--- noted in journals.
+-- noted in journals. There may be none: the configurations must exist then, too.
 --
 -- KEYS: configurations, streams; the scope of the tenant and of each
 --       configuration: hash, newest, queue, journal, records
@@ -65,6 +65,10 @@ for i = ids + 5, #ARGV, 2 do
             of[#of + 1] = ARGV[i]
         end
     end
+end
+
+if not all[1] then
+    return 1
 end
 
 local due, long = note(KEYS[6], table.concat(all)), {}
