@@ -10,6 +10,7 @@
 use OfficeConfig::Test;
 
 use JSON::PP ();
+use JSON::XS ();
 use List::Util qw(min max first);
 use POSIX ();
 use Time::HiRes qw(time);
@@ -25,11 +26,7 @@ use constant {
     TENANT => BASE . '/tenantCheckinStatuses',
 };
 
-# hundreds of thousands of statuses are read: without the faster module they
-# have to be fewer
-my $fast = eval { require JSON::XS; 1 };
-my $json = ($fast ? 'JSON::XS' : 'JSON::PP')->new->utf8->canonical
-           ->allow_nonref;
+my $json = JSON::XS->new->utf8->canonical->allow_nonref;
 my ($yes, $no) = (JSON::PP::true, JSON::PP::false);
 my $seed = $ENV{OC_SEED} // int(rand 1_000_000_000);
 
@@ -37,11 +34,10 @@ my $t = OfficeConfig::Test->new;
 my $redis = $t->redis;
 # libfaketime and the sanitizers do not get on with each other
 my $moves = defined OfficeConfig::FakeClock::library() && !$t->sanitized;
-my $scale = $ENV{OC_SCALE} // ($t->sanitized ? 0.05 : $fast ? 1 : 0.08);
+my $scale = $ENV{OC_SCALE} // ($t->sanitized ? 0.05 : 1);
 
 diag 'libfaketime is not installed: the clock is not moved'
     unless $moves || $t->sanitized;
-diag 'JSON::XS is not installed: fewer operations' unless $fast;
 note "OC_SEED=$seed";
 
 # what the processes do. Of users there are the first few with many devices.

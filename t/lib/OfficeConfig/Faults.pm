@@ -56,7 +56,7 @@ sub fault {
 
     subtest $name => sub {
         my $load = OfficeConfig::Recorder->new($t,
-            pause => $seconds > 1 ? 0.002 : 0.01, %{$opt{load} // {}});
+            pause => $seconds > 1 ? 0.002 : 0.02, %{$opt{load} // {}});
 
         ok settle($load), 'requests are served before';
         my $nginx = $t->{nginx}[0];

@@ -5,7 +5,7 @@ package OfficeConfig::Response;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use JSON::XS ();
 
 
 # new($class, %fields): see the accessors
@@ -44,7 +44,7 @@ sub header_all {
 
 sub json {
     my ($self) = @_;
-    return eval { JSON::PP->new->utf8->allow_nonref->decode($self->{body}) };
+    return eval { JSON::XS->new->utf8->allow_nonref->decode($self->{body}) };
 }
 
 

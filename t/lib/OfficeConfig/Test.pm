@@ -20,7 +20,7 @@ use Exporter ();
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
-use JSON::PP ();
+use JSON::XS ();
 use Test::More;
 
 use OfficeConfig::DnsServer;
@@ -374,7 +374,7 @@ sub command {
 # seed_bytes: the example request body; seed: its data
 
 sub seed_bytes { OfficeConfig::Nginx::_read(ROOT . '/conf-examples/request.json') }
-sub seed { JSON::PP->new->utf8->decode(seed_bytes()) }
+sub seed { JSON::XS->new->utf8->decode(seed_bytes()) }
 
 
 # allow_log($re, ...): lines at warn and above that this test provokes
