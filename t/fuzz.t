@@ -1,5 +1,5 @@
 # The fuzz targets, t/fuzz/*_fuzz.c, as long as %SECONDS says: of processor time,
-# but no longer than twice that by the clock.
+# but no longer than one and a half times that by the clock.
 #
 # They are run with what the tests beside them leave of the processors
 # (SCHED_IDLE), as those often wait, for a failover for example. This test is a
@@ -135,7 +135,7 @@ sub await {
 
             my $over = seconds_had($pid) >= $seconds
                        || !defined $ENV{FUZZ_SECONDS}
-                          && time - $begin{$pid} >= 2 * $seconds;
+                          && time - $begin{$pid} >= 1.5 * $seconds;
 
             kill 'USR1', $pid
                 if $seconds && $over && !$told{$pid} && ++$told{$pid};

@@ -277,6 +277,7 @@ subtest 'told to quit in the middle of what takes several turns' => sub {
     );
 
     for my $what (sort keys %case) {
+        wait_until(10, sub { $s->nginx->workers == 1 });
         my ($pid) = $s->nginx->workers;
         my $c = $t->connect(to => $s->nginx->port);
         my $request = $c->format_request(@{$case{$what}});
