@@ -316,6 +316,8 @@ answer_is post("$item/checkinStatuses", status('soon', 'pc', 1, -86_000)), 204,
         or diag 'an array for no configuration';
     error_is post(API . '/none/checkinStatuses', $_), 404, undef,
              'nor where none could be taken' for [7, {}], [];
+    error_is post("$item/microsoft.graph.windowsOfficeClientConfiguration"
+                  . '/checkinStatuses', [7]), 404, undef, 'nor of another type';
     answer_is post("$item/checkinStatuses", [7, {}]), 200,
               'none that can be taken';
     is ask('GET', $all)->body, $before + 998, 'nothing was taken';

@@ -141,6 +141,8 @@ my @writes = (
     'delete old' => req(26, 'DELETE', "$all/a"),
     'create the deleted' => created(27, id => 'a', priority => 1),
     'delete assigned' => req(28, 'DELETE', "$all/b"),
+    'check-ins that are wrong' => req(29, 'POST', "$all/a/checkinStatuses",
+                                      json => [7, {}]),
 );
 
 my (@names, @requests);
@@ -167,6 +169,8 @@ my %refused = (
                                      'If-Match' => '"0"' })],
     'a check-in' => [404, req('no', 'POST', "$all/nowhere/checkinStatuses",
                               json => checkin('x', 1))],
+    'wrong check-ins' => [404, req('no', 'POST', "$all/nowhere/checkinStatuses",
+                                   json => [7, {}])],
     'a reference' => [404, req('no', 'POST', "$all/\$ref", json => {
         '@odata.id' => 'clientConfigurations/nowhere' })],
     'a body' => [400, created('no', priority => 'high')],

@@ -39,7 +39,7 @@ plan skip_all => 'there is none' unless @programs;
 # as many at a time as there are processors
 
 chomp(my $jobs = qx(nproc));
-my (%running, %begin, %told, %status);
+my (%running, %begin, %had, %told, %status);
 
 for my $program (@programs) {
     await() while keys %running >= $jobs;
@@ -49,9 +49,9 @@ for my $program (@programs) {
 await() while %running;
 
 for my $program (@programs) {
-    my $seconds = seconds_of($program);
+    my $name = sprintf '%s, %.0f seconds', $program, $had{$program} // 0;
 
-    is $status{$program}, 0, "$program, $seconds seconds" or do {
+    is $status{$program}, 0, $name or do {
         my $text = log_of($program);
         $text =~ s/^#\d+\s.*\n//mg;
         diag length $text > 8000 ? substr $text, -8000 : $text;
@@ -131,18 +131,26 @@ sub await {
                 return;
             }
 
-            my $seconds = seconds_of($running{$pid});
+            $had{$running{$pid}} = seconds_had($pid);
 
-            my $over = seconds_had($pid) >= $seconds
-                       || !defined $ENV{FUZZ_SECONDS}
-                          && time - $begin{$pid} >= 1.5 * $seconds;
-
-            kill 'USR1', $pid
-                if $seconds && $over && !$told{$pid} && ++$told{$pid};
+            kill 'USR1', $pid if !$told{$pid} && is_over($pid) && ++$told{$pid};
         }
 
         sleep 0.2;
     }
+}
+
+
+# is_over($pid): whether a target has had the time that it is to have
+
+sub is_over {
+    my ($pid) = @_;
+    my $program = $running{$pid};
+    my $seconds = seconds_of($program);
+
+    return 0 unless $seconds;
+    return 1 if $had{$program} >= $seconds;
+    return !defined $ENV{FUZZ_SECONDS} && time - $begin{$pid} >= 1.5 * $seconds;
 }
 
 

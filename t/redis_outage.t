@@ -72,6 +72,8 @@ for my $over (qw(unix TCP)) {
             $s->refused($s->create, 503, 'create');
             $s->refused($s->get('x'), 503, 'get');
             $s->refused($s->list, 503, 'list');
+            $s->refused($s->request('POST', API . '/x/checkinStatuses',
+                                    json => [7]), 503, 'wrong check-ins');
             $s->refused($s->del('x'), 503, 'delete');
         }
 
