@@ -1,11 +1,11 @@
-# The fuzz targets, t/fuzz/*_fuzz.c, as long as %SECONDS says: of processor time,
-# but no longer than one and a half times that by the clock.
+# The fuzz targets, t/fuzz/*_fuzz.c, as long as %SECONDS says, by the processor
+# time that each of them has got.
 #
 # They are run with what the tests beside them leave of the processors
 # (SCHED_IDLE), as those often wait, for a failover for example. This test is a
 # part of both runs of .ci/run, and takes half of the time in each of them, the
 # second from what the first has found. FUZZ_SECONDS takes the place of all of
-# these seconds, all of processor time; 0 tries the inputs that are known.
+# these seconds; 0 tries the inputs that are known.
 #
 # A target starts from the inputs in t/fuzz/corpus/NAME, where NAME_fuzz.c is
 # its source, and from what earlier runs found, in build/fuzz/corpus/NAME. The
@@ -18,12 +18,11 @@ use warnings;
 use File::Path qw(make_path);
 use POSIX qw(WNOHANG _SC_CLK_TCK sysconf);
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(sleep);
 
 use OfficeConfig::Native qw(build_native);
 
-# what reads URLs, query options and batches gets a minute, the others less; CI
-# has to come to its end on a slow machine as well
+# what reads URLs, query options and batches gets a minute, the others less
 
 my %SECONDS = ((map { $_ => 60 } qw(batch_json eval expand filter format
     multipart orderby path query search select skiptoken)), others => 4);
@@ -39,7 +38,7 @@ plan skip_all => 'there is none' unless @programs;
 # as many at a time as there are processors
 
 chomp(my $jobs = qx(nproc));
-my (%running, %begin, %had, %told, %status);
+my (%running, %told, %status);
 
 for my $program (@programs) {
     await() while keys %running >= $jobs;
@@ -49,9 +48,9 @@ for my $program (@programs) {
 await() while %running;
 
 for my $program (@programs) {
-    my $name = sprintf '%s, %.0f seconds', $program, $had{$program} // 0;
+    my $seconds = seconds_of($program);
 
-    is $status{$program}, 0, $name or do {
+    is $status{$program}, 0, "$program, $seconds seconds" or do {
         my $text = log_of($program);
         $text =~ s/^#\d+\s.*\n//mg;
         diag length $text > 8000 ? substr $text, -8000 : $text;
@@ -116,7 +115,6 @@ sub start {
     }
 
     $running{$pid} = $program;
-    $begin{$pid} = time;
 }
 
 
@@ -131,26 +129,15 @@ sub await {
                 return;
             }
 
-            $had{$running{$pid}} = seconds_had($pid);
+            my $seconds = seconds_of($running{$pid});
 
-            kill 'USR1', $pid if !$told{$pid} && is_over($pid) && ++$told{$pid};
+            kill 'USR1', $pid
+                if $seconds && !$told{$pid} && seconds_had($pid) >= $seconds
+                   && ++$told{$pid};
         }
 
         sleep 0.2;
     }
-}
-
-
-# is_over($pid): whether a target has had the time that it is to have
-
-sub is_over {
-    my ($pid) = @_;
-    my $program = $running{$pid};
-    my $seconds = seconds_of($program);
-
-    return 0 unless $seconds;
-    return 1 if $had{$program} >= $seconds;
-    return !defined $ENV{FUZZ_SECONDS} && time - $begin{$pid} >= 1.5 * $seconds;
 }
 
 
